@@ -1,0 +1,312 @@
+"""What can be loaded: sources, their fields and their datasets, read from the YAML files under `sources/`.
+
+A dataset is a file, named as the file. A field is defined once per source. Every mistake in a file is a
+`DeclarationError` that names the file, the line and what to write.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import Field as Constraint
+
+from loaders.errors import DeclarationError
+
+SOURCES = Path(__file__).parent / "sources"
+
+Name = Annotated[str, Constraint(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+FieldType = Literal["string", "integer", "double", "boolean", "date", "timestamp", "json"]
+WindowKind = Literal["settlement_day", "utc_day", "snapshot"]
+
+ARROW_TYPES: dict[FieldType, pa.DataType] = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "json": pa.string(),  # the text as published: what is inside is dbt's to take apart
+}
+
+
+_SET_BY_THE_READER = {"name", "source_name", "path", "datasets"}
+
+
+class Declaration(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Model = TypeVar("Model", bound=Declaration)
+
+
+class Field(Declaration):
+    """One column: the publisher's key, the type, the unit where it has one, and the meaning."""
+
+    name: Name
+    key: str
+    type: FieldType
+    about: str
+    unit: str | None = None
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return ARROW_TYPES[self.type]
+
+
+class RequestStyle(Declaration):
+    """How a window is asked for: the kind of window, and query parameters with the window's values in braces."""
+
+    window: WindowKind
+    params: dict[str, str] = {}
+
+
+class Dataset(Declaration):
+    """One table: where it comes from, which columns it has, what makes a row unique and how it is written."""
+
+    name: Name
+    title: str
+    about: str
+    route: str
+    request: RequestStyle
+    fields: tuple[Field, ...]
+    grain: tuple[Name, ...]
+    # The column whose value puts a row into a window. A snapshot has none: it is replaced as a whole.
+    window: Name | None = None
+    # Both write the same way: the window is replaced in one transaction. A vintage's window is its publication time,
+    # so a later publication never replaces an earlier one.
+    mode: Literal["replace_window", "append_vintage"] = "replace_window"
+    envelope: Name | None = None  # the key that holds the records, where the body is not a bare array
+    overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
+    optional: tuple[Name, ...] = ()  # columns of the grain that may be null
+    ignored: tuple[str, ...] = ()  # the publisher's keys that are known and not kept
+    lookback: int = Constraint(default=0, ge=0, le=400)  # days after its end for which a window is loaded again
+    floor: float = Constraint(default=0.8, ge=0, le=1)  # a reload with a smaller share of the rows is refused
+    max_reject_share: float = Constraint(default=0.01, ge=0, le=1)
+    may_be_empty: bool = False
+    may_repeat: bool = False  # identical rows are the publisher's own and all kept
+    rows_per_day: int | None = None
+    rows: int | None = None  # of a snapshot
+    source_name: Name
+    path: Path  # of the declaration, for messages
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        columns = {field.name for field in self.fields}
+        named = {"grain": self.grain, "optional": self.optional, "overlap": self.overlap or ()}
+        for setting, names in named.items():
+            if missing := [name for name in names if name not in columns]:
+                raise ValueError(f"{setting}: {missing[0]!r} is not among the dataset's fields; add it to `fields`")
+        if duplicates := {f.key for f in self.fields if [g.key for g in self.fields].count(f.key) > 1}:
+            raise ValueError(f"fields: two fields read the key {duplicates.pop()!r}; keep one of them")
+        if (self.request.window == "snapshot") != (self.window is None):
+            raise ValueError("window: name the column that puts a row into its window (a snapshot has none)")
+        if self.window is not None:
+            kind = {f.name: f.type for f in self.fields}.get(self.window)
+            wanted = "date" if self.request.window == "settlement_day" else "timestamp"
+            if kind != wanted:
+                found = kind or "not among the fields"
+                raise ValueError(f"window: {self.window!r} is {found}; a {self.request.window} needs a {wanted}")
+        return self
+
+    @property
+    def table(self) -> str:
+        """Name of the raw table."""
+        return f"{self.source_name}__{self.name}"
+
+    @property
+    def rejects_table(self) -> str:
+        return f"{self.table}__rejects"
+
+    @property
+    def label(self) -> str:
+        """How messages name the dataset."""
+        return f"{self.source_name}.{self.name}"
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns without which a row is refused."""
+        return tuple(name for name in self.grain if name not in self.optional)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Columns of the raw table, in the declared order."""
+        return pa.schema([(field.name, field.arrow_type) for field in self.fields])
+
+    @property
+    def is_nested(self) -> bool:
+        return any(field.type == "json" for field in self.fields)
+
+    @property
+    def settles_after(self) -> timedelta:
+        """How long after its end a window may still change."""
+        return timedelta(days=self.lookback)
+
+
+class Source(Declaration):
+    """One publisher: where it is, its terms, its clock, how fast it may be asked, and its datasets."""
+
+    name: Name
+    title: str
+    publisher: str
+    about: str
+    documentation: str
+    licence: str
+    url: str
+    time_zone: str
+    domain: Name
+    requests_per_second: float = Constraint(gt=0)
+    ignored: tuple[str, ...] = ()
+    requests: dict[Name, RequestStyle]
+    datasets: dict[Name, Dataset] = {}
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset of that name. Raises `DeclarationError` with the nearest names when there is none."""
+        if name in self.datasets:
+            return self.datasets[name]
+        raise DeclarationError(_unknown("dataset", name, self.datasets, where=f"source {self.name}"))
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All sources by name."""
+
+    sources: dict[str, Source]
+
+    def source(self, name: str) -> Source:
+        """The source of that name. Raises `DeclarationError` with the nearest names when there is none."""
+        if name in self.sources:
+            return self.sources[name]
+        raise DeclarationError(_unknown("source", name, self.sources, where="the catalogue"))
+
+    def datasets(self) -> Iterator[Dataset]:
+        for source in self.sources.values():
+            yield from source.datasets.values()
+
+
+def read_catalogue(root: Path = SOURCES) -> Catalogue:
+    """Read every source below `root`.
+
+    Raises `DeclarationError` on the first mistake found.
+    """
+    names = sorted(path.parent.name for path in root.glob("*/source.yml"))
+    return Catalogue({name: read_source(root / name) for name in names})
+
+
+def read_source(folder: Path) -> Source:
+    """Read one source: `source.yml`, `fields.yml` and a file per dataset.
+
+    Raises `DeclarationError`.
+    """
+    declared = _Document(folder / "source.yml")
+    source = declared.build(Source, name=folder.name)
+    fields_file = _Document(folder / "fields.yml")
+    fields = {name: fields_file.build(Field, at=name, name=name) for name in fields_file.content}
+    datasets = {}
+    for path in sorted((folder / "datasets").glob("*.yml")):
+        datasets[path.stem] = _read_dataset(_Document(path), source, fields)
+    return source.model_copy(update={"datasets": datasets})
+
+
+def _read_dataset(document: "_Document", source: Source, fields: dict[str, Field]) -> Dataset:
+    names = document.content.get("fields") or []
+    for name in names:
+        if name not in fields:
+            raise document.error(_unknown("field", name, fields, where="fields.yml"), at="fields", word=name)
+    style = document.content.get("request")
+    if style not in source.requests:
+        raise document.error(_unknown("request style", str(style), source.requests, where="source.yml"), at="request")
+    return document.build(
+        Dataset,
+        name=document.path.stem,
+        source_name=source.name,
+        path=document.path,
+        request=source.requests[str(style)],
+        fields=[fields[name] for name in names],
+        ignored=[*source.ignored, *(document.content.get("ignored") or [])],
+    )
+
+
+def _unknown(kind: str, name: str, known: Any, where: str) -> str:
+    import difflib  # only ever needed to word a mistake
+
+    near = difflib.get_close_matches(name, list(known), n=3) or sorted(known)[:8]
+    return f"no {kind} {name!r} in {where}; did you mean {' or '.join(near)}?"
+
+
+class _Document:
+    """A YAML file that can say on which line a key or a word stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            text = path.read_text(encoding="utf-8")
+            content = yaml.safe_load(text)
+            self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except FileNotFoundError as error:
+            raise DeclarationError(
+                f"{path}: the file is missing; every source has source.yml and fields.yml"
+            ) from error
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise DeclarationError(f"{path}:{line}: not YAML: {error.problem}") from error
+        if not isinstance(content, dict):
+            raise DeclarationError(f"{path}:1: write a mapping of settings, one per line")
+        self.content: dict[str, Any] = content
+
+    def build(self, model: type[Model], at: str | None = None, **known: Any) -> Model:
+        """The model from this document (or from the mapping under the key `at`), with `known` values over it."""
+        content = self.content if at is None else self.content[at]
+        if not isinstance(content, dict):
+            raise self.error(f"{at}: write a mapping such as {{key: ..., type: ..., about: ...}}", at=at)
+        try:
+            return model(**{**content, **known})
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = [str(part) for part in first["loc"]]
+            said = _advice(first, place, model)
+            raise self.error(said, at=at or (place[0] if place else None), word=place[-1] if place else None) from error
+
+    def error(self, said: str, at: str | None = None, word: str | None = None) -> DeclarationError:
+        return DeclarationError(f"{self.path}:{self._line(at, word)}: {said}")
+
+    def _line(self, at: str | None, word: str | None) -> int:
+        """The line of `word` under the key `at`, of the key itself, or the first."""
+        line = 1
+        if isinstance(self._root, yaml.MappingNode):
+            for key, value in self._root.value:
+                if key.value == at:
+                    line = key.start_mark.line + 1
+                    for node in _scalars(value):
+                        if node.value == word:
+                            return int(node.start_mark.line) + 1
+        return int(line)
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _scalars(part)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(key)
+            yield from _scalars(value)
+
+
+def _advice(first: Any, place: list[str], model: type[BaseModel]) -> str:
+    """What to write, from pydantic's first error."""
+    name = ".".join(place)
+    if first["type"] == "missing":
+        about = model.model_fields[place[0]] if place and place[0] in model.model_fields else None
+        wanted = f" ({about.annotation})" if about is not None else ""
+        return f"{name} is missing; add `{name}: ...`{wanted}"
+    if first["type"] == "extra_forbidden":
+        return _unknown("setting", name, set(model.model_fields) - _SET_BY_THE_READER, where="this kind of file")
+    return f"{name}: {first['msg']}".removeprefix(": ").replace("Value error, ", "")

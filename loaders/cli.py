@@ -1,0 +1,180 @@
+"""The command line, `millrace`."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from loaders.errors import DeclarationError, LoaderError
+from loaders.memory import keep_flat
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+# Without a terminal a width has to be given, or every long line is broken at 80 columns.
+console = Console(width=None if sys.stdout.isatty() else 200)
+complaints = Console(stderr=True, width=None if sys.stderr.isatty() else 200)
+
+Years = Annotated[list[int] | None, typer.Argument(help="Years to load, oldest first.", show_default=False)]
+SourceName = Annotated[str, typer.Option("--source", help="Publisher, as named under loaders/sources.")]
+DatasetNames = Annotated[
+    list[str] | None, typer.Option("--dataset", help="Only this dataset; may be given more than once. [default: all]")
+]
+WarehouseName = Annotated[
+    str | None, typer.Option("--warehouse", help="duckdb or postgres. [default: MILLRACE_WAREHOUSE, or duckdb]")
+]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@contextmanager
+def _complaining() -> Iterator[None]:
+    """Print a loader's error as its message, without a traceback, and exit with 1."""
+    try:
+        yield
+    except LoaderError as error:
+        complaints.print(f"{type(error).__name__}: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def load(
+    years: Years = None,
+    source: SourceName = "elexon",
+    dataset: DatasetNames = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")] = None,
+    warehouse: WarehouseName = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Ask generated publishers on this machine.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Load again what is done.")] = False,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Let a window lose more rows than its floor allows.")
+    ] = False,
+) -> None:
+    """Load years (or --from ... --to) of a source. What is done is skipped; what failed or is missing is loaded.
+
+    Exits with 0 if every window is done, 2 if some failed, 1 if none could be loaded.
+    """
+    keep_flat()
+    from loaders.catalogue import read_catalogue
+    from loaders.destination import open_session, open_warehouse
+    from loaders.load import Outcome, Request, make_plan, run_plan
+    from loaders.progress import Bars, Lines, show_outcome, show_plan
+    from loaders.transport import Publisher
+
+    with _complaining():
+        declared = read_catalogue().source(source)
+        datasets = tuple(declared.dataset(name) for name in dataset) if dataset else tuple(declared.datasets.values())
+        target = open_warehouse(warehouse)
+        codes = []
+        with _publisher_url(declared.name, sample) as url, target.lock(datasets), open_session(target) as session:
+            publisher = Publisher.of(declared, url, unpaced=sample)
+            for begin, until in _spans(years, first, last):
+                request = Request(declared, datasets, begin, until, force, accept_shrink)
+                jobs = make_plan(request, session)
+                console.print(f"{declared.title}, {begin} to {until - timedelta(days=1)}, into {target}")
+                show_plan(console, jobs, publisher.requests_per_second)
+                began = time.monotonic()
+                outcome = Outcome()
+                with Bars(console) if console.is_terminal else Lines(console) as reporter:
+                    outcome = run_plan(jobs, request, session, publisher, reporter)
+                show_outcome(console, outcome, time.monotonic() - began)
+                codes.append(outcome.exit_code)
+    raise typer.Exit(0 if not any(codes) else 1 if all(code == 1 for code in codes) else 2)
+
+
+def _spans(years: list[int] | None, first: datetime | None, last: datetime | None) -> list[tuple[date, date]]:
+    """Days as [first, until): one span a year, or the one between --from and --to. Raises `DeclarationError`."""
+    if years and (first or last):
+        raise DeclarationError("give years, or --from and --to, not both")
+    if years:
+        return [(date(year, 1, 1), date(year + 1, 1, 1)) for year in years]
+    if first is None or last is None:
+        raise DeclarationError("say what to load: years (millrace load 2024), or --from and --to")
+    if last < first:
+        raise DeclarationError(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}")
+    return [(first.date(), last.date() + timedelta(days=1))]
+
+
+@contextmanager
+def _publisher_url(source: str, sample: bool) -> Iterator[str | None]:
+    """Where to ask instead of the source's own address: MILLRACE_<SOURCE>_URL, or a sample publisher started here."""
+    if not sample:
+        yield os.environ.get(f"MILLRACE_{source.upper()}_URL")
+        return
+    from loaders.sample import sample_publishers
+
+    with sample_publishers() as urls:
+        yield urls[source]
+
+
+@app.command()
+def status(
+    source: SourceName = "elexon",
+    warehouse: WarehouseName = None,
+    errors: Annotated[bool, typer.Option("--errors", help="List what failed, with each message.")] = False,
+) -> None:
+    """What is loaded: per dataset the windows done, failed and missing, rows, quarantined rows and the last window."""
+    from loaders.catalogue import read_catalogue
+    from loaders.destination import open_session, open_warehouse
+    from loaders.status import show_errors, show_status
+
+    with _complaining():
+        declared = read_catalogue().source(source)
+        with open_session(open_warehouse(warehouse)) as session:
+            (show_errors if errors else show_status)(console, declared, session)
+
+
+@app.command()
+def verify(source: SourceName = "elexon", dataset: DatasetNames = None, warehouse: WarehouseName = None) -> None:
+    """Count every window's rows in the warehouse again and compare with the ledger. Exits with 2 on a difference."""
+    from loaders.catalogue import read_catalogue
+    from loaders.destination import open_session, open_warehouse
+    from loaders.status import show_differences
+
+    with _complaining():
+        declared = read_catalogue().source(source)
+        datasets = [declared.dataset(name) for name in dataset] if dataset else list(declared.datasets.values())
+        with open_session(open_warehouse(warehouse)) as session:
+            differences = show_differences(console, datasets, session)
+    raise typer.Exit(2 if differences else 0)
+
+
+@app.command()
+def show(
+    tables: Annotated[list[str], typer.Argument(help="Tables, as schema.table; marts.… may leave its schema out.")],
+    rows: Annotated[int, typer.Option("--rows", help="How many.")] = 10,
+    warehouse: WarehouseName = None,
+) -> None:
+    """Print the first rows of tables of the warehouse."""
+    from loaders.destination import open_session, open_warehouse
+    from loaders.status import show_table
+
+    with _complaining(), open_session(open_warehouse(warehouse)) as session:
+        for table in tables:
+            show_table(console, session, table, rows)
+
+
+@app.command()
+def render(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is stale.")] = False,
+) -> None:
+    """Write what the declarations say: dbt sources, staging models and the inventory of tables."""
+    from loaders.catalogue import read_catalogue
+    from loaders.render import rendered_files, stale_files, write_files
+
+    with _complaining():
+        files = rendered_files(read_catalogue())
+        if not check:
+            console.print(f"{write_files(files)} of {len(files)} files written")
+            return
+        for path in (stale := stale_files(files)):
+            complaints.print(f"{path} is stale; run `task render`", style="red")
+    raise typer.Exit(1 if stale else 0)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,150 @@
+"""Verified windows into the warehouse: one dlt package, one transaction per table, and a recount.
+
+A package is disposable. If anything fails the package is thrown away with its working directory: dlt re-copies the
+parts of a package that it resumes, which doubles rows even under a key.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from loaders import ledger
+from loaders.catalogue import Dataset, FieldType
+from loaders.destination import Session
+from loaders.errors import WarehouseUnavailable, innermost
+from loaders.extract import Extracted
+from loaders.shape import REJECT_SCHEMA
+
+DLT_TYPES: dict[FieldType, dict[str, Any]] = {
+    "string": {"data_type": "text"},
+    "integer": {"data_type": "bigint"},
+    "double": {"data_type": "double"},
+    "boolean": {"data_type": "bool"},
+    "date": {"data_type": "date"},
+    "timestamp": {"data_type": "timestamp", "timezone": True, "precision": 6},
+    "json": {"data_type": "text"},
+}
+REJECT_COLUMNS = {
+    "window_label": {"data_type": "text"},
+    "record_number": {"data_type": "bigint"},
+    "reason": {"data_type": "text"},
+    "raw_record": {"data_type": "text"},
+}
+CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+
+
+class Committer:
+    """Writes one dataset's windows, under the warehouse's lock."""
+
+    def __init__(self, session: Session, dataset: Dataset) -> None:
+        self._session, self._dataset = session, dataset
+        self._pipeline = self._new_pipeline()
+        self._is_indexed = False
+
+    def _new_pipeline(self) -> Any:
+        pipeline = self._session.pipeline(f"{self._dataset.source_name}_{self._dataset.name}")
+        try:
+            pipeline.sync_destination()
+        except Exception as error:  # each driver has its own
+            raise WarehouseUnavailable(f"{self._session.warehouse.name} does not answer: {innermost(error)}") from error
+        return pipeline
+
+    def commit(self, windows: Sequence[Extracted]) -> None:
+        """Replace the rows of the good windows and record all of them, then count the rows that are there.
+
+        Raises `WarehouseUnavailable` when the warehouse refuses: then nothing of these windows counts as done.
+        """
+        try:
+            self._pipeline.run(list(self._resources(windows)), loader_file_format="parquet")
+            self._index()
+        except Exception as error:  # dlt raises what its drivers raise; whatever it is, the package is void
+            self._pipeline = self._new_pipeline()
+            raise WarehouseUnavailable(
+                f"{self._dataset.label}: {self._session.warehouse.name} refused {windows[0].window.label} to "
+                f"{windows[-1].window.label}: {innermost(error)}; run the same command again once that is mended"
+            ) from error
+        self._recount([window for window in windows if window.entry.is_good])
+
+    def _index(self) -> None:
+        if not self._is_indexed:
+            table = self._session.table(self._dataset.table)
+            sql = self._session.warehouse.index(self._dataset, table)
+            if sql is not None and self._session.query(f"SELECT 1 FROM {table} LIMIT 1"):
+                self._session.execute(sql)
+            self._is_indexed = True
+
+    def _resources(self, windows: Sequence[Extracted]) -> Iterator[Any]:
+        good = [window for window in windows if window.entry.is_good]
+        if good:
+            columns = {field.name: dict(DLT_TYPES[field.type]) for field in self._dataset.fields}
+            parts = [part for window in good for part in window.parts]
+            yield self._replacement(self._dataset.table, columns, self._scope(good), parts)
+            labels = ", ".join(self._session.warehouse.literal(window.window.label) for window in good)
+            scope = f"window_label IN ({labels})"
+            rejects = [part for window in good for part in window.rejects]
+            if not rejects and self._count(self._dataset.rejects_table, scope):
+                rejects = [self._no_rejects()]  # dlt runs no merge without a file, and the old rejects would stay
+            if rejects:
+                yield self._replacement(self._dataset.rejects_table, REJECT_COLUMNS, scope, rejects)
+        yield self._session.dlt.resource(
+            [ledger.as_table(window.entry for window in windows)], name=ledger.TABLE, write_disposition="append"
+        )
+
+    def _replacement(self, table: str, columns: dict[str, Any], scope: str, parts: list[tuple[Path, int]]) -> Any:
+        """Delete what `scope` holds and insert the parts, in one transaction. No key is needed and none can collide."""
+        dlt = self._session.dlt
+
+        def files() -> Iterator[Any]:
+            for path, rows in parts:
+                yield dlt.mark.with_file_import(str(path), "parquet", rows)
+
+        return dlt.resource(
+            files,
+            name=table,
+            columns=columns,
+            schema_contract=CONTRACT,
+            write_disposition={"disposition": "merge", "strategy": "delete-insert", "destination_scope": scope},
+        )
+
+    def _no_rejects(self) -> tuple[Path, int]:
+        path = self._session.folder / "no-rejects.parquet"
+        pq.write_table(REJECT_SCHEMA.empty_table(), path)
+        return path, 0
+
+    def _scope(self, windows: Sequence[Extracted]) -> str:
+        """SQL for the rows of these windows: adjacent days become one range, so that the index is read once."""
+        spans: list[tuple[Any, Any] | None] = []
+        for window in windows:
+            bounds = window.window.bounds
+            if bounds and spans and (last := spans[-1]) and last[1] == bounds[0]:
+                spans[-1] = (last[0], bounds[1])
+            else:
+                spans.append(bounds)
+        return " OR ".join(f"({self._between(span)})" for span in spans)
+
+    def _between(self, bounds: tuple[Any, Any] | None) -> str:
+        if bounds is None:  # a snapshot is the whole table
+            return "1 = 1"
+        column, literal = self._dataset.window, self._session.warehouse.literal
+        return f"{column} >= {literal(bounds[0])} AND {column} < {literal(bounds[1])}"
+
+    def _recount(self, windows: Sequence[Extracted]) -> None:
+        """Count each window's rows in the warehouse. Raises `WarehouseUnavailable` if they are not the ledger's."""
+        if not windows:
+            return
+        sums = ", ".join(f"SUM(CASE WHEN {self._between(w.window.bounds)} THEN 1 ELSE 0 END)" for w in windows)
+        [counts] = self._session.query(
+            f"SELECT {sums} FROM {self._session.table(self._dataset.table)} WHERE {self._scope(windows)}"
+        )
+        for window, count in zip(windows, counts, strict=True):
+            if (count or 0) != window.entry.rows_loaded:
+                raise WarehouseUnavailable(
+                    f"{self._dataset.label} {window.window.label}: {window.entry.rows_loaded:,} rows were written and "
+                    f"{count or 0:,} are there; something else writes to {self._dataset.table}. Load it with --force"
+                )
+
+    def _count(self, table: str, scope: str) -> int:
+        rows = self._session.query(f"SELECT COUNT(*) FROM {self._session.table(table)} WHERE {scope}")
+        return int(rows[0][0]) if rows else 0

@@ -1,0 +1,264 @@
+"""The only place that knows which warehouse it is: how to reach it, lock it, and write a literal in its SQL.
+
+MILLRACE_WAREHOUSE names it (`duckdb`, the default, or `postgres`); MILLRACE_DUCKDB is the file's path and
+MILLRACE_POSTGRES_URL the server's, without which libpq's own PGHOST, PGUSER ... are used.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from loaders.catalogue import Dataset
+from loaders.errors import DeclarationError, WarehouseUnavailable, innermost
+
+RAW = "raw"  # the schema that loads write to
+
+FOLDER_PREFIX = "millrace-"
+
+DLT_SETTINGS = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "ERROR",
+    "LOAD__WORKERS": "1",  # each worker holds a whole part; the parts are written in turn anyway
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",  # the ledger's link to dlt's own record of loads
+}
+
+
+class Warehouse(ABC):
+    """A warehouse: how a load reaches it and what it can bear."""
+
+    name: ClassVar[str]
+    part_rows: ClassVar[int]  # one part is one bulk load
+    timestamp_type: ClassVar[str] = "TIMESTAMPTZ"
+
+    @abstractmethod
+    def dlt_destination(self, dlt: Any) -> Any:
+        """The destination object for dlt."""
+
+    @abstractmethod
+    def lock(self, datasets: Sequence[Dataset]) -> AbstractContextManager[None]:
+        """The sole right to write the datasets. Raises `WarehouseUnavailable` if another process has it."""
+
+    @abstractmethod
+    def environment(self) -> dict[str, str]:
+        """What dbt's profile reads."""
+
+    def index(self, dataset: Dataset, table: str) -> str | None:
+        """SQL for whatever finds a window in the table, if the warehouse does not by itself."""
+        return None
+
+    def utc_day(self, column: str) -> str:
+        """SQL for the day in UTC of a column of instants."""
+        return f"CAST({column} AT TIME ZONE 'UTC' AS DATE)"
+
+    def literal(self, value: object) -> str:
+        """A date, an instant or a text in this warehouse's SQL."""
+        if isinstance(value, datetime):
+            return f"CAST('{value.isoformat()}' AS {self.timestamp_type})"
+        if isinstance(value, date):
+            return f"DATE '{value.isoformat()}'"
+        return "'" + str(value).replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class DuckDB(Warehouse):
+    """One file, one writer."""
+
+    path: Path
+    name: ClassVar[str] = "duckdb"
+    part_rows: ClassVar[int] = 1_000_000
+
+    def dlt_destination(self, dlt: Any) -> Any:
+        from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+        credentials = DuckDbCredentials(str(self.path))
+        # What a bulk insert needs to stay flat; a higher limit only fills a cache.
+        credentials.global_config = {"memory_limit": "96MB", "threads": 1, "TimeZone": "UTC"}
+        return dlt.destinations.duckdb(credentials)
+
+    @contextmanager
+    def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
+        path = self.path.with_name(self.path.name + ".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                file.seek(0)
+                raise WarehouseUnavailable(
+                    f"{self.path} is being written by process {file.read().strip() or 'unknown'}: DuckDB has one "
+                    "writer. Wait until it is done, or load into Postgres, which takes several"
+                ) from error
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def environment(self) -> dict[str, str]:
+        return {"MILLRACE_WAREHOUSE": self.name, "MILLRACE_DUCKDB": str(self.path.resolve())}
+
+
+@dataclass(frozen=True)
+class Postgres(Warehouse):
+    """A server; several loads may run at once, each on datasets of its own."""
+
+    url: str
+    name: ClassVar[str] = "postgres"
+    part_rows: ClassVar[int] = 100_000  # the driver holds a whole part while it copies
+
+    def dlt_destination(self, dlt: Any) -> Any:
+        return dlt.destinations.postgres(self.url)
+
+    @contextmanager
+    def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
+        import psycopg2
+
+        try:
+            connection = psycopg2.connect(self.url)
+        except psycopg2.OperationalError as error:
+            raise WarehouseUnavailable(f"Postgres does not answer: {str(error).strip()}") from error
+        try:
+            with connection.cursor() as cursor:
+                for label in sorted(dataset.label for dataset in datasets):
+                    cursor.execute("SELECT pg_try_advisory_lock(%s)", (zlib.crc32(f"millrace:{label}".encode()),))
+                    if cursor.fetchone() != (True,):
+                        raise WarehouseUnavailable(f"{label} is being loaded by another process; wait until it is done")
+            connection.commit()  # a session's lock outlives the transaction, which would hold back vacuum
+            yield
+        finally:
+            connection.close()
+
+    def index(self, dataset: Dataset, table: str) -> str | None:
+        """A block range index: a few pages, and enough, because what a window holds is written together."""
+        if dataset.window is None:
+            return None
+        return (
+            f'CREATE INDEX IF NOT EXISTS "{dataset.table}__window" ON {table} USING brin ("{dataset.window}") '
+            "WITH (pages_per_range = 16, autosummarize = on)"
+        )
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.url)
+        return f"postgres at {unquote(parts.hostname or '')}:{parts.port}{parts.path}"
+
+    def environment(self) -> dict[str, str]:
+        parts = urlsplit(self.url)
+        return {
+            "MILLRACE_WAREHOUSE": self.name,
+            "PGHOST": unquote(parts.hostname or ""),
+            "PGPORT": str(parts.port),
+            "PGUSER": unquote(parts.username or ""),
+            "PGPASSWORD": unquote(parts.password or ""),
+            "PGDATABASE": parts.path.lstrip("/"),
+        }
+
+
+class Session:
+    """A warehouse as one run uses it: dlt bound to a working folder that is thrown away, and queries."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
+        os.environ.update(DLT_SETTINGS)
+        os.environ["DLT_DATA_DIR"] = str(folder)
+        import dlt  # reads the environment, so not before
+
+        self.dlt: Any = dlt
+        self.warehouse = warehouse
+        self.folder = folder
+        self._reader = self.pipeline("reader")
+
+    def pipeline(self, name: str) -> Any:
+        """A dlt pipeline without a past: a package that a killed process left half done is never resumed."""
+        home = self.folder / f"dlt-{name}"
+        shutil.rmtree(home, ignore_errors=True)
+        return self.dlt.pipeline(
+            f"millrace_{name}",
+            destination=self.warehouse.dlt_destination(self.dlt),
+            dataset_name=RAW,
+            pipelines_dir=str(home),
+        )
+
+    def table(self, name: str, schema: str = RAW) -> str:
+        """The table's name as SQL writes it."""
+        with self._reader.sql_client() as client:
+            return str(client.make_qualified_table_name(name)).replace(RAW, schema, 1)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query; none if a table in it does not exist yet.
+
+        Raises `WarehouseUnavailable` if the warehouse cannot be reached or refuses.
+        """
+        return self.query_named(sql)[1]
+
+    def query_named(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The columns and the rows of a query, as `query`."""
+        from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+        try:
+            with self._reader.sql_client() as client, client.execute_query(sql) as cursor:
+                names = [column[0] for column in cursor.description]
+                return names, list(cursor.fetchall())
+        except DatabaseUndefinedRelation:
+            return [], []
+        except Exception as error:  # each driver has its own
+            raise WarehouseUnavailable(f"{self.warehouse.name}: {innermost(error)}") from error
+
+    def execute(self, sql: str) -> None:
+        """Run a statement."""
+        with self._reader.sql_client() as client:
+            client.execute_sql(sql)
+
+
+@contextmanager
+def open_session(warehouse: Warehouse) -> Iterator[Session]:
+    """A session in a new working folder. Folders that killed processes left behind go first."""
+    root = Path(tempfile.gettempdir())
+    for left in root.glob(f"{FOLDER_PREFIX}*"):
+        owner = left.name.removeprefix(FOLDER_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=root))
+    try:
+        yield Session(warehouse, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_warehouse(name: str | None = None) -> Warehouse:
+    """The warehouse of that name, or of MILLRACE_WAREHOUSE. Raises `DeclarationError` for a name that is none."""
+    name = name or os.environ.get("MILLRACE_WAREHOUSE", "duckdb")
+    if name == "duckdb":
+        return DuckDB(Path(os.environ.get("MILLRACE_DUCKDB", "millrace.duckdb")))
+    if name == "postgres":
+        return Postgres(_with_host_in_place(os.environ.get("MILLRACE_POSTGRES_URL") or _url_of_libpq()))
+    raise DeclarationError(f"no warehouse {name!r}; write duckdb or postgres in MILLRACE_WAREHOUSE or --warehouse")
+
+
+def _url_of_libpq() -> str:
+    """A URL from the variables that every Postgres client reads."""
+    read = os.environ.get
+    user = quote(read("PGUSER", "postgres"), safe="")
+    host = quote(read("PGHOST", "localhost"), safe="")
+    return f"postgresql://{user}@{host}:{read('PGPORT', '5432')}/{read('PGDATABASE', 'postgres')}"
+
+
+def _with_host_in_place(url: str) -> str:
+    """The URL with its host (or socket folder) and a password where dlt insists on having them."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    host = quote(unquote(parts.hostname or options.pop("host", "localhost")), safe="")
+    password = parts.password or os.environ.get("PGPASSWORD") or "unused"  # a server that trusts us never asks for it
+    place = f"{parts.username or 'postgres'}:{password}@{host}:{parts.port or 5432}"
+    return urlunsplit(("postgresql", place, parts.path or "/postgres", urlencode(options), ""))

@@ -1,0 +1,190 @@
+"""One window from its publisher to verified parquet parts on disk, with the ledger's entry for it.
+
+Fetching, parsing and the completeness check stand together inside the retry: a body that is cut, empty, repeated or
+not what was asked for is fetched again, and what is not right in the end never gets near the warehouse.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loaders.catalogue import Dataset
+from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
+from loaders.ledger import Entry
+from loaders.readers import read_json
+from loaders.shape import REJECT_SCHEMA, Shaper
+from loaders.transport import Body, Publisher
+from loaders.windows import Window
+
+LARGEST_BATCH_ROWS = 50_000  # a row group of a part; memory while loading is a few of these
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """A window's outcome: what the ledger says of it and, when it is good, its parts on disk with their row counts."""
+
+    window: Window
+    entry: Entry
+    parts: list[tuple[Path, int]] = field(default_factory=list)
+    rejects: list[tuple[Path, int]] = field(default_factory=list)
+    is_unavailable: bool = False  # it failed because the publisher did not answer
+
+
+def extract(
+    dataset: Dataset, window: Window, publisher: Publisher, folder: Path, part_rows: int, previous: Entry | None
+) -> Extracted:
+    """Fetch one window into parquet parts of at most `part_rows` rows below `folder`.
+
+    Never raises a `LoaderError`: a failure is an entry with status `failed` and its message. `previous` is the entry
+    of the last good load of this window, against which a shrunken answer is refused.
+    """
+    route = dataset.route.format_map(window.values)
+    params = {name: value.format_map(window.values) for name, value in dataset.request.params.items()}
+    entry = Entry(
+        source=dataset.source_name,
+        dataset=dataset.name,
+        window_label=window.label,
+        window_from=window.first,
+        window_until=window.until,
+        request=route + (f"?{urlencode(params)}" if params else ""),
+        started_at=datetime.now(UTC),
+    )
+    home = folder / f"{dataset.name}-{window.label}"
+
+    def attempt() -> Extracted:
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        with publisher.get(route, params) as body:
+            extracted = _extract_body(dataset, window, body, home, part_rows, entry)
+        _check_complete(dataset, extracted, previous)
+        return extracted
+
+    try:
+        return publisher.persistently(attempt)
+    except LoaderError as error:
+        shutil.rmtree(home, ignore_errors=True)
+        said = f"{type(error).__name__}: {dataset.label} {window.label}: {error}"
+        if isinstance(error, SourceUnavailable):
+            said += f" (asked {publisher.attempts} times; run the same command again later)"
+        failed = replace(entry, status="failed", error=said, finished_at=datetime.now(UTC))
+        return Extracted(window, failed, is_unavailable=isinstance(error, SourceUnavailable))
+
+
+def _extract_body(dataset: Dataset, window: Window, body: Body, home: Path, part_rows: int, entry: Entry) -> Extracted:
+    shaper = Shaper(dataset, window)
+    parts = _Parts(home, "part", dataset.schema, part_rows)
+    rejects = _Parts(home, "rejects", REJECT_SCHEMA, part_rows)
+    with parts.closing(), rejects.closing():
+        for batch in read_json(body.read(), dataset):
+            parts.write(shaper.shape(batch))
+            rejects.write(shaper.take_rejects())
+        if not parts.written:  # an empty window is loaded as an empty part, so that rows of an earlier load go
+            parts.write_nothing()
+    rows_loaded = sum(rows for _, rows in parts.written)
+    return Extracted(
+        window,
+        replace(
+            entry,
+            status="loaded" if shaper.rows_read else "empty",
+            rows_read=shaper.rows_read,
+            rows_loaded=rows_loaded,
+            rows_quarantined=shaper.rows_quarantined,
+            rows_neighbouring=shaper.rows_neighbouring,
+            bytes_read=body.size,
+            sha256=body.sha256,
+            finished_at=datetime.now(UTC),
+        ),
+        parts.written,
+        rejects.written,
+    )
+
+
+def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | None) -> None:
+    """Raise unless the window may be written: it has rows, few rejects, no repeated rows, and did not shrink."""
+    entry = extracted.entry
+    if entry.rows_read != entry.rows_loaded + entry.rows_quarantined + entry.rows_neighbouring:
+        raise AssertionError(f"rows lost between reader and parts: {entry}")  # a defect of ours, never of the data
+    if entry.rows_read == 0 and not dataset.may_be_empty:
+        raise SourceUnavailable(
+            "the answer has no rows: not published yet, or lost at the publisher. If an empty window is normal "
+            f"here, write `may_be_empty: true` in {dataset.path.name}"
+        )
+    if entry.rows_quarantined > dataset.max_reject_share * entry.rows_read:
+        first = pq.read_table(extracted.rejects[0][0]).slice(0, 1).to_pylist()[0]
+        raise SourceChanged(
+            f"{entry.rows_quarantined:,} of {entry.rows_read:,} rows do not fit the declaration, more than "
+            f"max_reject_share {dataset.max_reject_share:g}; the first: {first['reason']} in {first['raw_record']}"
+        )
+    if not dataset.may_repeat and (repeated := _repeated_rows([path for path, _ in extracted.parts])):
+        raise SourceUnavailable(
+            f"the answer repeats {repeated:,} of its {entry.rows_loaded:,} rows, as a page sent twice does"
+        )
+    if previous is not None and entry.rows_loaded < dataset.floor * previous.rows_loaded:
+        raise SourceChanged(
+            f"the answer shrank from {previous.rows_loaded:,} to {entry.rows_loaded:,} rows, below the floor of "
+            f"{dataset.floor:g}; the old rows stay. If the publisher withdrew them, load with --accept-shrink"
+        )
+
+
+def _repeated_rows(parts: list[Path]) -> int:
+    """How many rows have an identical row before them."""
+    with duckdb.connect(config={"memory_limit": "96MB", "threads": 1}) as connection:
+        rows = connection.read_parquet([str(part) for part in parts])
+        total, distinct = rows.count("*").fetchone(), rows.distinct().count("*").fetchone()
+    assert total is not None and distinct is not None
+    return int(total[0] - distinct[0])
+
+
+class _Parts:
+    """Writes batches into parquet files of at most `part_rows` rows each."""
+
+    def __init__(self, home: Path, stem: str, schema: pa.Schema, part_rows: int) -> None:
+        self.written: list[tuple[Path, int]] = []
+        self._home, self._stem, self._schema, self._part_rows = home, stem, schema, part_rows
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        start = 0
+        while start < batch.num_rows:
+            if self._writer is None or self.written[-1][1] >= self._part_rows:
+                self._next_file()
+            rows = self.written[-1][1]
+            piece = batch.slice(start, min(LARGEST_BATCH_ROWS, self._part_rows - rows))
+            self._write(piece)
+            start += piece.num_rows
+
+    def write_nothing(self) -> None:
+        """A file with the schema and no rows."""
+        self._next_file()
+
+    def _write(self, piece: pa.RecordBatch) -> None:
+        assert self._writer is not None
+        self._writer.write_batch(piece)
+        path, rows = self.written[-1]
+        self.written[-1] = (path, rows + piece.num_rows)
+
+    def _next_file(self) -> None:
+        self._close()
+        path = self._home / f"{self._stem}-{len(self.written):04}.parquet"
+        self._writer = pq.ParquetWriter(path, self._schema)
+        self.written.append((path, 0))
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._close()

@@ -1,0 +1,198 @@
+"""The loop: plan the windows, load each exactly once, count what is there, and say how it went.
+
+Windows are extracted one by one and committed in groups: a commit costs about 0.2 s whatever it holds, so small
+windows share one. A window that fails is recorded and the others go on.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from loaders.catalogue import Dataset, Source
+from loaders.commit import Committer
+from loaders.destination import Session
+from loaders.errors import WarehouseUnavailable
+from loaders.extract import Extracted, extract
+from loaders.ledger import Entry, Standing, read_entries, standings
+from loaders.transport import Publisher
+from loaders.windows import Window, plan_windows
+
+COMMIT_ROWS = 250_000  # two days of the largest datasets; what a crash loses is fetched again
+COMMIT_WINDOWS = 62  # two months of a small one
+FAILURES_BEFORE_GIVING_UP = 5  # windows in a row without an answer: the publisher is down, and asking on is rude
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for: days from `first` up to but without `until`, of these datasets of a source."""
+
+    source: Source
+    datasets: tuple[Dataset, ...]
+    first: date
+    until: date
+    force: bool = False  # load again what is done
+    accept_shrink: bool = False  # let a window lose rows
+
+
+@dataclass(frozen=True)
+class Job:
+    """One dataset's share of a request: the windows to load out of all in the span, and where each stands."""
+
+    dataset: Dataset
+    windows: tuple[Window, ...]
+    in_span: int
+    standings: dict[str, Standing]
+
+    @property
+    def rows_expected(self) -> int:
+        a_window = self.dataset.rows if self.dataset.rows is not None else self.dataset.rows_per_day
+        return (a_window or 0) * len(self.windows)
+
+
+@dataclass
+class Outcome:
+    """What became of the windows, and the messages of those that failed. Windows, rows and bytes are counts."""
+
+    windows_loaded: int = 0
+    windows_failed: int = 0
+    windows_left: int = 0  # not tried, because the publisher or the warehouse stopped answering
+    windows_done_before: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    bytes_read: int = 0
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every window is done, 2 if some are not, 1 if none is."""
+        if not self.windows_failed and not self.windows_left:
+            return 0
+        return 2 if self.windows_loaded or self.windows_done_before else 1
+
+
+class Reporter(Protocol):
+    """Is told of a load's progress as it happens."""
+
+    def started(self, job: Job) -> None: ...
+
+    def extracted(self, job: Job, window: Extracted) -> None: ...
+
+    def finished(self, job: Job) -> None: ...
+
+
+def make_plan(request: Request, session: Session, now: datetime | None = None) -> list[Job]:
+    """The windows that have ended by `now` and are not done, or were loaded too early to be final.
+
+    Raises `WarehouseUnavailable` if the ledger cannot be read.
+    """
+    now = now or datetime.now(UTC)
+    zone = ZoneInfo(request.source.time_zone)
+    entries = read_entries(session, request.source.name)
+    jobs = []
+    for dataset in request.datasets:
+        known = standings(entries.get(dataset.name, []))
+        span = list(plan_windows(dataset, zone, request.first, request.until, now))
+        wanted = [
+            window
+            for window in span
+            if request.force or window.label not in known or not known[window.label].is_done(dataset.settles_after)
+        ]
+        jobs.append(Job(dataset, tuple(wanted), len(span), known))
+    return jobs
+
+
+def run_plan(
+    jobs: Sequence[Job], request: Request, session: Session, publisher: Publisher, reporter: Reporter
+) -> Outcome:
+    """Load the jobs' windows. A failure is in the outcome and in the ledger; only a defect of the loader raises."""
+    outcome = Outcome(windows_done_before=sum(job.in_span - len(job.windows) for job in jobs))
+    for job in jobs:
+        if not job.windows:
+            continue
+        reporter.started(job)
+        try:
+            _Run(job, request, session, publisher, reporter, outcome).load()
+        except WarehouseUnavailable as error:
+            outcome.errors.append(f"{type(error).__name__}: {error}")
+        reporter.finished(job)
+    outcome.windows_left = sum(len(job.windows) for job in jobs) - outcome.windows_loaded - outcome.windows_failed
+    return outcome
+
+
+@dataclass
+class _Run:
+    """One job: its windows through extraction, in groups into the warehouse."""
+
+    job: Job
+    request: Request
+    session: Session
+    publisher: Publisher
+    reporter: Reporter
+    outcome: Outcome
+
+    def load(self) -> None:
+        committer = Committer(self.session, self.job.dataset)
+        group: list[Extracted] = []
+        failures = 0
+        for window in self.job.windows:
+            extracted = extract(
+                self.job.dataset,
+                window,
+                self.publisher,
+                self.session.folder / "parts",
+                self.session.warehouse.part_rows,
+                None if self.request.accept_shrink else self._good(window),
+            )
+            self.reporter.extracted(self.job, extracted)
+            group.append(extracted)
+            failures = failures + 1 if extracted.is_unavailable else 0
+            if failures == FAILURES_BEFORE_GIVING_UP:
+                break
+            if len(group) == COMMIT_WINDOWS or sum(one.entry.rows_loaded for one in group) >= COMMIT_ROWS:
+                self._commit(committer, group)
+                group = []
+        if group:
+            self._commit(committer, group)
+        if failures == FAILURES_BEFORE_GIVING_UP:
+            self.outcome.errors.append(
+                f"{self.job.dataset.label}: {failures} windows in a row had no answer, so the rest was left; "
+                "run the same command again later"
+            )
+
+    def _good(self, window: Window) -> Entry | None:
+        standing = self.job.standings.get(window.label)
+        return standing.good if standing else None
+
+    def _commit(self, committer: Committer, group: list[Extracted]) -> None:
+        try:
+            committer.commit(group)
+        except WarehouseUnavailable as error:
+            failed = [_failed(extracted, error) for extracted in group]
+            self._count(failed)
+            committer.commit(failed)  # if the warehouse is gone for good, this raises and the job ends
+        else:
+            self._count(group)
+        finally:
+            shutil.rmtree(self.session.folder / "parts", ignore_errors=True)
+
+    def _count(self, group: Sequence[Extracted]) -> None:
+        for entry in (extracted.entry for extracted in group):
+            if entry.is_good:
+                self.outcome.windows_loaded += 1
+                self.outcome.rows_loaded += entry.rows_loaded
+                self.outcome.rows_quarantined += entry.rows_quarantined
+                self.outcome.bytes_read += entry.bytes_read
+            else:
+                self.outcome.windows_failed += 1
+                self.outcome.errors.append(entry.error or "")
+
+
+def _failed(extracted: Extracted, error: WarehouseUnavailable) -> Extracted:
+    """The outcome of a window that was fetched and could not be written."""
+    if not extracted.entry.is_good:
+        return extracted
+    said = f"{type(error).__name__}: {error}"
+    return Extracted(extracted.window, replace(extracted.entry, status="failed", rows_loaded=0, error=said))

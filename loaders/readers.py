@@ -1,0 +1,220 @@
+"""From a stream of bytes to Arrow batches under the publisher's own keys. Never a whole body in memory.
+
+A JSON array is cut at the borders of its records and decoded block by block. Reading the blocks with pyarrow is the
+fast way; a block that it refuses, or whose records are nested, is read record by record into text columns, so that
+a single bad value spoils a row and not a block. `shape` casts and judges either.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn, Protocol
+
+import pyarrow as pa
+import pyarrow.json as pj
+
+from loaders.catalogue import Dataset, Field
+from loaders.errors import SourceUnavailable
+
+BLOCK_BYTES = 4 << 20  # 4 MiB is about 18,000 records; larger blocks cost memory and gain nothing
+LARGEST_RECORD_BYTES = 64 << 20  # a "record" beyond this is a body without borders
+WHITESPACE = b" \t\r\n"
+SEPARATOR = b"\x1e"  # a control character, which JSON does not allow anywhere
+
+# A quote that is followed by none of `,` `}` `]` `:` opens a string, so what stands before it is outside of any
+# string: in flat records this matches every border between two records and nothing else.
+BORDER = re.compile(rb'\}\s*,\s*\{\s*"(?=[^\s,}\]:])')
+TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
+
+
+def read_json(chunks: Iterable[bytes], dataset: Dataset) -> Iterator[pa.RecordBatch]:
+    """Batches of a JSON array of records, or of the array under the dataset's `envelope` key.
+
+    Column names are the publisher's keys; columns are typed as JSON has them, or all text.
+    Raises `SourceUnavailable` when the body is not JSON, is not an array, is cut, or is malformed anywhere.
+    """
+    flat = dataset.envelope is None and not dataset.is_nested
+    splitter: _Splitter = _FlatSplitter() if flat else _NestedSplitter(dataset.envelope)
+    schema = pa.schema([(field.key, _json_type(field)) for field in dataset.fields])
+    for block in _blocks(chunks, splitter):
+        batch = None if dataset.is_nested else _decode(block, schema)
+        yield batch if batch is not None else _decode_records(block)
+
+
+class _Splitter(Protocol):
+    """Cuts a stream into whole records."""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The records that `chunk` completes, each as JSON text."""
+
+    def close(self) -> list[bytes]:
+        """The last records. Raises `SourceUnavailable` unless the array ended where the body ends."""
+
+
+def _blocks(chunks: Iterable[bytes], splitter: _Splitter) -> Iterator[list[bytes]]:
+    records: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        records += splitter.feed(chunk)
+        size += len(chunk)
+        if size >= BLOCK_BYTES and records:
+            yield records
+            records, size = [], 0
+    records += splitter.close()
+    if records:
+        yield records
+
+
+class _FlatSplitter:
+    """A bare array of records without objects or arrays inside: a regular expression finds every border."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._opened = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        self._rest += chunk
+        if not self._opened:
+            self._rest = self._rest.lstrip(WHITESPACE)
+            if not self._rest:
+                return []
+            if self._rest[:1] != b"[":
+                _not_an_array(self._rest)
+            self._opened, self._rest = True, self._rest[1:]
+        *records, self._rest = BORDER.sub(b"}" + SEPARATOR + b'{"', self._rest).split(SEPARATOR)
+        if len(self._rest) > LARGEST_RECORD_BYTES:
+            raise SourceUnavailable(
+                f"no border between records in {len(self._rest):,} bytes: not an array of flat records"
+            )
+        return records
+
+    def close(self) -> list[bytes]:
+        if not self._opened:
+            raise SourceUnavailable("the body is empty; an answer without records would be []")
+        rest = self._rest.rstrip(WHITESPACE)
+        if rest[-1:] != b"]":
+            raise SourceUnavailable(f"the body is cut: it ends in {_shown(rest[-60:])} and not in ]")
+        last = rest[:-1].strip(WHITESPACE)
+        return [last] if last else []
+
+
+class _NestedSplitter:
+    """Records of any shape, in a bare array or under a key: brackets are counted outside of strings."""
+
+    def __init__(self, envelope: str | None) -> None:
+        self._key = None if envelope is None else json.dumps(envelope).encode()
+        self._level = 1 if envelope is None else 2  # depth of what stands between the records
+        self._rest = b""
+        self._depth = 0
+        self._inside = False  # the array of records
+        self._found = False
+        self._last_string = b""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        text = self._rest + chunk
+        if not self._found and self._depth == 0 and not (text := text.lstrip(WHITESPACE)):
+            return []
+        if self._depth == 0 and not self._found and text[:1] != (b"[" if self._key is None else b"{"):
+            _not_an_array(text)
+        records: list[bytes] = []
+        # A record that is under way starts at 0 and is read from its start again: records are small.
+        depth, start, done = self._depth, 0, 0
+        for token in TOKEN.finditer(text):
+            mark = token[0]
+            if mark == b'"':  # a string whose end has not arrived
+                break
+            if mark in b"{[":
+                if mark == b"{" and self._inside and depth == self._level:
+                    start = token.start()
+                depth += 1
+                if mark == b"[" and depth == self._level and not self._found and self._key in (None, self._last_string):
+                    self._inside = self._found = True
+            elif mark in b"}]":
+                depth -= 1
+                if self._inside and depth == self._level:
+                    records.append(text[start : token.end()])
+                elif self._inside and depth == self._level - 1:
+                    self._inside = False
+                if depth < 0:
+                    raise SourceUnavailable(f"malformed: {_shown(mark)} closes nothing")
+            elif depth == 1:
+                self._last_string = mark
+            if not (self._inside and depth > self._level):
+                self._depth, done = depth, token.end()
+        self._rest = text[done:]
+        if len(self._rest) > LARGEST_RECORD_BYTES:
+            raise SourceUnavailable(f"a record of more than {LARGEST_RECORD_BYTES:,} bytes: not an array of records")
+        return records
+
+    def close(self) -> list[bytes]:
+        if not self._found and not self._depth:
+            raise SourceUnavailable("the body is empty; an answer without records would be an empty array")
+        if self._depth or self._rest.strip(WHITESPACE):
+            raise SourceUnavailable(f"the body is cut, or malformed near its end: {_shown(self._rest[-60:])}")
+        if not self._found:
+            raise SourceUnavailable(f"there is no array under the key {_shown(self._key or b'')}")
+        return []
+
+
+def _decode(records: list[bytes], schema: pa.Schema) -> pa.RecordBatch | None:
+    """One batch with the schema's types, plus a column for each key beside it; None if pyarrow refuses."""
+    block = b"\n".join(records)
+    try:
+        table = pj.read_json(
+            pa.BufferReader(block),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
+            parse_options=pj.ParseOptions(
+                explicit_schema=schema, newlines_in_values=True, unexpected_field_behavior="infer"
+            ),
+        )
+        table.validate(full=True)  # text that is not UTF-8
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != len(records):
+        return None
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if len(batches) == 1 else None
+
+
+def _decode_records(records: list[bytes]) -> pa.RecordBatch:
+    """The records as one batch of text columns, one for each key that occurs."""
+    rows = [_loads(record) for record in records]
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return pa.RecordBatch.from_arrays(
+        [pa.array([_as_text(row.get(key)) for row in rows], pa.string()) for key in keys], names=list(keys)
+    )
+
+
+def _loads(record: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(record, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise SourceUnavailable(f"malformed JSON ({error}) in {_shown(record[:200])}") from error
+    if not isinstance(row, dict):
+        raise SourceUnavailable(f"not a record but {type(row).__name__}: {_shown(record[:200])}")
+    return row
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _as_text(value: Any) -> str | None:
+    """A value as the text that `shape` casts; objects and arrays as compact JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _json_type(field: Field) -> pa.DataType:
+    """The type that a field has in JSON: dates and instants are strings there."""
+    return pa.string() if field.type in ("date", "timestamp", "json") else field.arrow_type
+
+
+def _not_an_array(body: bytes) -> NoReturn:
+    kind = "a web page" if body[:1] == b"<" else "an object" if body[:1] == b"{" else "no array of records"
+    raise SourceUnavailable(f"status 200 but the body is {kind}: {_shown(body[:300])}")
+
+
+def _shown(body: bytes) -> str:
+    return body.decode("utf-8", "replace")

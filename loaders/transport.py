@@ -1,0 +1,155 @@
+"""From a request to a stream of bytes: pace, time limits, status codes, and what is worth another try.
+
+Only HTTP so far. A body is never held: it is counted and hashed as it passes.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import requests
+import tenacity
+from urllib3.exceptions import HTTPError
+
+from loaders.catalogue import Source
+from loaders.errors import SourceChanged, SourceUnavailable, innermost
+
+CHUNK_BYTES = 1 << 18  # 256 KiB: larger pieces were no faster
+CONNECT_SECONDS, READ_SECONDS = 10, 60  # a day of physical data takes the publisher up to half a minute to begin
+LONGEST_WAIT_SECONDS = 60  # after that many seconds a limit is over, or it is not a limit
+UNPACED = 10_000.0  # requests per second: a server of our own
+SHOWN_BODY_BYTES = 500  # of a refusal: enough for its reason, too little to fill a log
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Body:
+    """A body as it passes: `chunks` can be read once; `size` in bytes and `sha256` are those of what was read."""
+
+    url: str
+    chunks: Iterator[bytes]
+    size: int = 0
+    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def read(self) -> Iterator[bytes]:
+        """The body's pieces. Raises `SourceUnavailable` when it breaks off."""
+        try:
+            for chunk in self.chunks:
+                self.size += len(chunk)
+                self._digest.update(chunk)
+                yield chunk
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise SourceUnavailable(f"the body broke off after {self.size:,} bytes: {innermost(error)}") from error
+
+
+class Unavailable(SourceUnavailable):
+    """The publisher asked to wait: for `seconds`, if it said how long."""
+
+    def __init__(self, said: str, seconds: float | None) -> None:
+        super().__init__(said)
+        self.seconds = seconds
+
+
+@dataclass
+class Publisher:
+    """A source's server: where it is, how fast it may be asked, and how often again after a failure."""
+
+    url: str
+    requests_per_second: float
+    attempts: int = 5
+    first_wait_seconds: float = 1.0  # doubled on each attempt: 1 + 2 + 4 + 8 s outlasts a restart, not an outage
+    _session: requests.Session = field(default_factory=requests.Session)
+    _next_at: float = 0.0
+
+    @classmethod
+    def of(cls, source: Source, url: str | None = None, unpaced: bool = False) -> "Publisher":
+        """The source's own server, or the one at `url`, with the settings of the environment over the declared ones.
+
+        MILLRACE_REQUESTS_PER_SECOND, MILLRACE_ATTEMPTS and MILLRACE_RETRY_SECONDS are read here.
+        """
+        pace = UNPACED if unpaced else source.requests_per_second
+        return cls(
+            url=(url or source.url).rstrip("/"),
+            requests_per_second=float(os.environ.get("MILLRACE_REQUESTS_PER_SECOND", pace)),
+            attempts=int(os.environ.get("MILLRACE_ATTEMPTS", cls.attempts)),
+            first_wait_seconds=float(os.environ.get("MILLRACE_RETRY_SECONDS", cls.first_wait_seconds)),
+        )
+
+    @contextmanager
+    def get(self, route: str, params: dict[str, str]) -> Iterator[Body]:
+        """Ask once and hand over the body while it arrives.
+
+        Raises `SourceUnavailable` for what may pass (no answer, 429, 5xx) and `SourceChanged` for what will not (4xx).
+        """
+        self._keep_pace()
+        url = self.url + route
+        try:
+            response = self._session.get(
+                url, params=params, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise SourceUnavailable(f"no answer from {url}: {innermost(error)}") from error
+        with response:
+            _check_status(response)
+            yield Body(response.url, response.iter_content(CHUNK_BYTES))
+
+    def persistently(self, attempt: Callable[[], Result]) -> Result:
+        """`attempt` until it no longer raises `SourceUnavailable`, waiting in between; the last error is raised."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(SourceUnavailable),
+            stop=tenacity.stop_after_attempt(self.attempts),
+            wait=self._wait,
+            reraise=True,
+        )
+        return retrying(attempt)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Unavailable) and error.seconds is not None:
+            return min(error.seconds, LONGEST_WAIT_SECONDS)
+        return float(min(self.first_wait_seconds * 2 ** (state.attempt_number - 1), LONGEST_WAIT_SECONDS))
+
+    def _keep_pace(self) -> None:
+        now = time.monotonic()
+        if now < self._next_at:
+            time.sleep(self._next_at - now)
+        self._next_at = max(now, self._next_at) + 1 / self.requests_per_second
+
+
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == 200:
+        return
+    text = response.raw.read(SHOWN_BODY_BYTES, decode_content=True).decode("utf-8", "replace").strip()
+    said = f"{response.url} answered {status} {response.reason}" + (f": {text}" if text else "")
+    if status == 429 or status >= 500:
+        raise Unavailable(said, _retry_after(response))
+    advice = {
+        404: "the route moved, or a parameter that it requires is missing; compare with the publisher's documentation",
+        400: "the request is not one that it accepts; compare with the publisher's documentation",
+    }
+    raise SourceChanged(f"{said}; {advice.get(status, 'ask the publisher, or correct the declaration')}")
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds of a Retry-After header, which holds a number or a date."""
+    header = response.headers.get("Retry-After")
+    if header is None:
+        return None
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None

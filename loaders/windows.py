@@ -1,0 +1,95 @@
+"""Windows: the units of work that a span of time is cut into.
+
+A window is loaded whole or not at all, and the same window twice is the same table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from loaders.catalogue import Dataset, WindowKind
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One day (of a market, or of UTC) of one dataset, or the state of a register.
+
+    `first` is the day itself and `until` the day after it, in the window's own calendar; a snapshot has neither.
+    """
+
+    kind: WindowKind
+    zone: ZoneInfo
+    first: date | None = None
+
+    @property
+    def label(self) -> str:
+        """The window's name in the ledger and in messages."""
+        return "snapshot" if self.first is None else self.first.isoformat()
+
+    @property
+    def until(self) -> date | None:
+        return None if self.first is None else self.first + timedelta(days=1)
+
+    @cached_property
+    def start_at(self) -> datetime | None:
+        """The instant (UTC) at which the day begins: midnight of the market's zone, or of UTC."""
+        return None if self.first is None else self._midnight(self.first)
+
+    @cached_property
+    def end_at(self) -> datetime | None:
+        """The instant (UTC) at which the next day begins. 23 and 25 hours lie between on the days of clock changes."""
+        return None if self.until is None else self._midnight(self.until)
+
+    @property
+    def bounds(self) -> tuple[date, date] | tuple[datetime, datetime] | None:
+        """First value of the dataset's window column inside the window, and first value after it."""
+        if self.first is None or self.until is None or self.start_at is None or self.end_at is None:
+            return None
+        return (self.first, self.until) if self.kind == "settlement_day" else (self.start_at, self.end_at)
+
+    def _midnight(self, day: date) -> datetime:
+        zone = self.zone if self.kind == "settlement_day" else UTC
+        return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the braces of a route or a parameter stand for."""
+        if self.first is None or self.start_at is None or self.end_at is None:
+            return {}
+        return {
+            "date": self.first.isoformat(),
+            "start": _instant(self.start_at),
+            "last_second": _instant(self.end_at - timedelta(seconds=1)),
+        }
+
+
+def _instant(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plan_windows(dataset: Dataset, zone: ZoneInfo, first: date, until: date, now: datetime) -> Iterator[Window]:
+    """The dataset's windows of the days from `first` up to but without `until` that have ended by `now`, in order."""
+    kind = dataset.request.window
+    if kind == "snapshot":
+        yield Window(kind, zone)
+        return
+    for window in days(kind, zone, first, until):
+        if window.end_at is not None and window.end_at <= now:
+            yield window
+
+
+def days(kind: WindowKind, zone: ZoneInfo, first: date, until: date) -> Iterator[Window]:
+    """A window for each day from `first` up to but without `until`, in order."""
+    for number in range((until - first).days):
+        yield Window(kind, zone, first + timedelta(days=number))
+
+
+def settlement_periods(day: date, zone: ZoneInfo) -> int:
+    """Half-hours in a market's day: 48, or 46 and 50 when the clocks change."""
+    window = Window("settlement_day", zone, day)
+    assert window.start_at is not None and window.end_at is not None
+    return (window.end_at - window.start_at) // HALF_HOUR

@@ -15,6 +15,7 @@ from loaders.catalogue import Dataset, FieldType
 from loaders.destination import Session
 from loaders.errors import WarehouseUnavailable, innermost
 from loaders.extract import Extracted
+from loaders.parts import merge_parts
 from loaders.shape import REJECT_SCHEMA
 
 DLT_TYPES: dict[FieldType, dict[str, Any]] = {
@@ -97,7 +98,7 @@ class Committer:
         dlt = self._session.dlt
 
         def files() -> Iterator[Any]:
-            for path, rows in parts:
+            for path, rows in merge_parts(parts, self._session.warehouse.part_rows):
                 yield dlt.mark.with_file_import(str(path), "parquet", rows)
 
         return dlt.resource(

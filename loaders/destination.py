@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+import duckdb
+
 from loaders.catalogue import Dataset
 from loaders.errors import DeclarationError, WarehouseUnavailable, innermost
 
@@ -34,6 +36,13 @@ DLT_SETTINGS = {
 }
 
 
+DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "96MB",  # what a bulk insert needs to stay flat; a higher one only fills a cache
+    "threads": 1,
+    "enable_external_file_cache": False,  # it would keep every part that was ever loaded
+}
+
+
 class Warehouse(ABC):
     """A warehouse: how a load reaches it and what it can bear."""
 
@@ -42,8 +51,8 @@ class Warehouse(ABC):
     timestamp_type: ClassVar[str] = "TIMESTAMPTZ"
 
     @abstractmethod
-    def dlt_destination(self, dlt: Any) -> Any:
-        """The destination object for dlt."""
+    def connect(self, dlt: Any) -> AbstractContextManager[Any]:
+        """The destination object for dlt, for as long as the context lasts. Raises `WarehouseUnavailable`."""
 
     @abstractmethod
     def lock(self, datasets: Sequence[Dataset]) -> AbstractContextManager[None]:
@@ -78,13 +87,17 @@ class DuckDB(Warehouse):
     name: ClassVar[str] = "duckdb"
     part_rows: ClassVar[int] = 1_000_000
 
-    def dlt_destination(self, dlt: Any) -> Any:
-        from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
-
-        credentials = DuckDbCredentials(str(self.path))
-        # What a bulk insert needs to stay flat; a higher limit only fills a cache.
-        credentials.global_config = {"memory_limit": "96MB", "threads": 1, "TimeZone": "UTC"}
-        return dlt.destinations.duckdb(credentials)
+    @contextmanager
+    def connect(self, dlt: Any) -> Iterator[Any]:
+        # One connection for the whole run: dlt opens the file ten times a commit, which takes 25 ms and keeps 8 KB
+        # each time.
+        try:
+            connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
+        except duckdb.Error as error:
+            raise WarehouseUnavailable(f"{self.path}: {error}. Wait until the other process is done") from error
+        with connection:
+            connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            yield dlt.destinations.duckdb(connection)
 
     @contextmanager
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
@@ -119,8 +132,9 @@ class Postgres(Warehouse):
     name: ClassVar[str] = "postgres"
     part_rows: ClassVar[int] = 100_000  # the driver holds a whole part while it copies
 
-    def dlt_destination(self, dlt: Any) -> Any:
-        return dlt.destinations.postgres(self.url)
+    @contextmanager
+    def connect(self, dlt: Any) -> Iterator[Any]:
+        yield dlt.destinations.postgres(self.url)
 
     @contextmanager
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
@@ -169,14 +183,9 @@ class Postgres(Warehouse):
 class Session:
     """A warehouse as one run uses it: dlt bound to a working folder that is thrown away, and queries."""
 
-    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
-        os.environ.update(DLT_SETTINGS)
-        os.environ["DLT_DATA_DIR"] = str(folder)
-        import dlt  # reads the environment, so not before
-
-        self.dlt: Any = dlt
-        self.warehouse = warehouse
-        self.folder = folder
+    def __init__(self, warehouse: Warehouse, folder: Path, dlt: Any, destination: Any) -> None:
+        self.warehouse, self.folder, self.dlt = warehouse, folder, dlt
+        self._destination = destination
         self._reader = self.pipeline("reader")
 
     def pipeline(self, name: str) -> Any:
@@ -185,15 +194,15 @@ class Session:
         shutil.rmtree(home, ignore_errors=True)
         return self.dlt.pipeline(
             f"millrace_{name}",
-            destination=self.warehouse.dlt_destination(self.dlt),
+            destination=self._destination,
             dataset_name=RAW,
             pipelines_dir=str(home),
         )
 
     def table(self, name: str, schema: str = RAW) -> str:
         """The table's name as SQL writes it."""
-        with self._reader.sql_client() as client:
-            return str(client.make_qualified_table_name(name)).replace(RAW, schema, 1)
+        client = self._reader.sql_client()
+        return str(client.make_qualified_table_name(name)).replace(RAW, schema, 1)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query; none if a table in it does not exist yet.
@@ -230,8 +239,13 @@ def open_session(warehouse: Warehouse) -> Iterator[Session]:
         if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc").exists():
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=root))
+    os.environ.update(DLT_SETTINGS)
+    os.environ["DLT_DATA_DIR"] = str(folder)
+    import dlt  # reads the environment, so not before
+
     try:
-        yield Session(warehouse, folder)
+        with warehouse.connect(dlt) as destination:
+            yield Session(warehouse, folder, dlt, destination)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -17,10 +17,11 @@ from loaders.destination import Session
 from loaders.errors import WarehouseUnavailable
 from loaders.extract import Extracted, extract
 from loaders.ledger import Entry, Standing, read_entries, standings
+from loaders.memory import give_back
 from loaders.transport import Publisher
 from loaders.windows import Window, plan_windows
 
-COMMIT_ROWS = 250_000  # two days of the largest datasets; what a crash loses is fetched again
+COMMIT_ROWS = 100_000  # a day of the largest datasets; more was no faster and held more memory
 COMMIT_WINDOWS = 62  # two months of a small one
 FAILURES_BEFORE_GIVING_UP = 5  # windows in a row without an answer: the publisher is down, and asking on is rude
 
@@ -177,6 +178,7 @@ class _Run:
             self._count(group)
         finally:
             shutil.rmtree(self.session.folder / "parts", ignore_errors=True)
+            give_back()
 
     def _count(self, group: Sequence[Extracted]) -> None:
         for entry in (extracted.entry for extracted in group):

@@ -35,3 +35,9 @@ def peak_mb() -> float:
     """The most memory that this process has held, in megabytes (10^6 bytes)."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def give_back() -> None:
+    """Return freed memory to the system, so that one large window does not set the level for all that follow."""
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)

@@ -16,7 +16,7 @@ import pyarrow.json as pj
 from loaders.catalogue import Dataset, Field
 from loaders.errors import SourceUnavailable
 
-BLOCK_BYTES = 4 << 20  # 4 MiB is about 18,000 records; larger blocks cost memory and gain nothing
+BLOCK_BYTES = 1 << 20  # about 4,800 records; four times as much was no faster and cost 25 MB
 LARGEST_RECORD_BYTES = 64 << 20  # a "record" beyond this is a body without borders
 WHITESPACE = b" \t\r\n"
 SEPARATOR = b"\x1e"  # a control character, which JSON does not allow anywhere

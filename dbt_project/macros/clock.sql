@@ -1,0 +1,40 @@
+{# Instants. Dispatched, because no two warehouses agree on one function of time. None reads the session's time zone. #}
+
+{# Postgres shows timestamptz in the zone of its session: UTC, as the others do. Empty elsewhere, and then dbt skips the hook. #}
+{% macro utc_session() %}{% if target.type == 'postgres' %}set time zone 'UTC'{% endif %}{% endmacro %}
+
+
+{# Seconds from one instant to another, as a double: integers would hide fractions, intervals do not divide. #}
+{% macro seconds_between(start_at, end_at) %}{{ return(adapter.dispatch('seconds_between')(start_at, end_at)) }}{% endmacro %}
+
+{% macro duckdb__seconds_between(start_at, end_at) %}((epoch_us({{ end_at }}) - epoch_us({{ start_at }})) / 1e6){% endmacro %}
+
+{% macro postgres__seconds_between(start_at, end_at) %}cast(extract(epoch from ({{ end_at }} - {{ start_at }})) as double precision){% endmacro %}
+
+{% macro bigquery__seconds_between(start_at, end_at) %}(timestamp_diff({{ end_at }}, {{ start_at }}, microsecond) / 1000000){% endmacro %}
+
+
+{# An instant some minutes later: dbt's own dateadd gives BigQuery a datetime, which is no instant. #}
+{% macro minutes_after(instant, minutes) %}{{ return(adapter.dispatch('minutes_after')(instant, minutes)) }}{% endmacro %}
+
+{% macro default__minutes_after(instant, minutes) %}({{ instant }} + ({{ minutes }}) * interval '1 minute'){% endmacro %}
+
+{% macro bigquery__minutes_after(instant, minutes) %}timestamp_add({{ instant }}, interval ({{ minutes }}) minute){% endmacro %}
+
+
+{# The instant at which a calendar day starts in a zone: settlement days start at local midnight. #}
+{% macro local_midnight(day, zone) %}{{ return(adapter.dispatch('local_midnight')(day, zone)) }}{% endmacro %}
+
+{% macro default__local_midnight(day, zone) %}(cast({{ day }} as timestamp) at time zone '{{ zone }}'){% endmacro %}
+
+{% macro bigquery__local_midnight(day, zone) %}timestamp({{ day }}, '{{ zone }}'){% endmacro %}
+
+
+{# What a clock in a zone shows at an instant, as text: a label to read, never to compute with. #}
+{% macro local_text(instant, zone) %}{{ return(adapter.dispatch('local_text')(instant, zone)) }}{% endmacro %}
+
+{% macro duckdb__local_text(instant, zone) %}strftime({{ instant }} at time zone '{{ zone }}', '%Y-%m-%d %H:%M'){% endmacro %}
+
+{% macro postgres__local_text(instant, zone) %}to_char({{ instant }} at time zone '{{ zone }}', 'YYYY-MM-DD HH24:MI'){% endmacro %}
+
+{% macro bigquery__local_text(instant, zone) %}format_timestamp('%Y-%m-%d %H:%M', {{ instant }}, '{{ zone }}'){% endmacro %}

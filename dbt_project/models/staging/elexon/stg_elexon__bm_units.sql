@@ -1,0 +1,25 @@
+-- Rendered from loaders/sources/elexon/datasets/bm_units.yml; change that and run `task render`.
+select
+    national_grid_bm_unit,
+    elexon_bm_unit,
+    eic,
+    fuel_type,
+    lead_party_name,
+    bm_unit_type,
+    has_physical_notification,
+    bm_unit_name,
+    lead_party_id,
+    demand_capacity_mw,
+    generation_capacity_mw,
+    production_or_consumption,
+    transmission_loss_factor,
+    working_day_import_capability_mw,
+    non_working_day_import_capability_mw,
+    working_day_export_capability_mw,
+    non_working_day_export_capability_mw,
+    is_credit_qualifying,
+    is_demand_in_production,
+    gsp_group_id,
+    gsp_group_name,
+    interconnector_id
+from {{ source('elexon', 'bm_units') }}

@@ -1,0 +1,32 @@
+-- Rendered from loaders/sources/elexon/datasets/remit.yml; change that and run `task render`.
+{{ config(event_time='published_at') }}
+select
+    message_id,
+    mrid,
+    revision_number,
+    published_at,
+    message_created_at,
+    message_type,
+    message_heading,
+    event_type,
+    unavailability_type,
+    participant_id,
+    registration_code,
+    asset_id,
+    asset_type,
+    affected_unit,
+    affected_unit_eic,
+    affected_area,
+    bidding_zone,
+    fuel_type,
+    normal_capacity_mw,
+    available_capacity_mw,
+    unavailable_capacity_mw,
+    event_status,
+    event_start_at,
+    event_end_at,
+    duration_uncertainty,
+    cause,
+    related_information,
+    outage_profile
+from {{ source('elexon', 'remit') }}

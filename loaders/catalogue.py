@@ -267,7 +267,8 @@ class _Document:
         try:
             return model(**{**content, **known})
         except ValidationError as error:
-            first = error.errors()[0]
+            # A misspelt setting is both unknown and missing: its own name is the better advice.
+            first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
             place = [str(part) for part in first["loc"]]
             said = _advice(first, place, model)
             raise self.error(said, at=at or (place[0] if place else None), word=place[-1] if place else None) from error

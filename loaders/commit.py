@@ -41,32 +41,33 @@ class Committer:
 
     def __init__(self, session: Session, dataset: Dataset) -> None:
         self._session, self._dataset = session, dataset
-        self._pipeline = self._new_pipeline()
-        self._is_indexed = False
-
-    def _new_pipeline(self) -> Any:
-        pipeline = self._session.pipeline(f"{self._dataset.source_name}_{self._dataset.name}")
-        try:
-            pipeline.sync_destination()
-        except Exception as error:  # each driver has its own
-            raise WarehouseUnavailable(f"{self._session.warehouse.name} does not answer: {innermost(error)}") from error
-        return pipeline
+        self._name = f"{dataset.source_name}_{dataset.name}"
+        self._is_synced = self._is_indexed = False
 
     def commit(self, windows: Sequence[Extracted]) -> None:
         """Replace the rows of the good windows and record all of them, then count the rows that are there.
 
         Raises `WarehouseUnavailable` when the warehouse refuses: then nothing of these windows counts as done.
         """
-        try:
-            self._pipeline.run(list(self._resources(windows)), loader_file_format="parquet")
-            self._index()
-        except Exception as error:  # dlt raises what its drivers raise; whatever it is, the package is void
-            self._pipeline = self._new_pipeline()
-            raise WarehouseUnavailable(
-                f"{self._dataset.label}: {self._session.warehouse.name} refused {windows[0].window.label} to "
-                f"{windows[-1].window.label}: {innermost(error)}; run the same command again once that is mended"
-            ) from error
-        self._recount([window for window in windows if window.entry.is_good])
+        with self._session.connected():
+            try:
+                self._run(windows)
+                self._index()
+            except Exception as error:  # dlt raises what its drivers raise; whatever it is, the package is void
+                self._session.forget(self._name)
+                self._is_synced = False
+                raise WarehouseUnavailable(
+                    f"{self._dataset.label}: {self._session.warehouse.name} refused {windows[0].window.label} to "
+                    f"{windows[-1].window.label}: {innermost(error)}; run the same command again once that is mended"
+                ) from error
+            self._recount([window for window in windows if window.entry.is_good])
+
+    def _run(self, windows: Sequence[Extracted]) -> None:
+        pipeline = self._session.pipeline(self._name)
+        if not self._is_synced:
+            pipeline.sync_destination()  # the tables' columns as they are, so that none is created twice
+            self._is_synced = True
+        pipeline.run(list(self._resources(windows)), loader_file_format="parquet")
 
     def _index(self) -> None:
         if not self._is_indexed:

@@ -22,6 +22,7 @@ import duckdb
 
 from loaders.catalogue import Dataset
 from loaders.errors import DeclarationError, WarehouseUnavailable, innermost
+from loaders.memory import DUCKDB_SETTINGS
 
 RAW = "raw"  # the schema that loads write to
 
@@ -29,17 +30,10 @@ FOLDER_PREFIX = "millrace-"
 
 DLT_SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "ERROR",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",  # what fails is raised, and said once, by us
     "LOAD__WORKERS": "1",  # each worker holds a whole part; the parts are written in turn anyway
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",  # the ledger's link to dlt's own record of loads
-}
-
-
-DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "96MB",  # what a bulk insert needs to stay flat; a higher one only fills a cache
-    "threads": 1,
-    "enable_external_file_cache": False,  # it would keep every part that was ever loaded
 }
 
 
@@ -89,8 +83,7 @@ class DuckDB(Warehouse):
 
     @contextmanager
     def connect(self, dlt: Any) -> Iterator[Any]:
-        # One connection for the whole run: dlt opens the file ten times a commit, which takes 25 ms and keeps 8 KB
-        # each time.
+        # Left to itself dlt opens the file ten times a commit, which takes 25 ms and keeps 8 KB each time.
         try:
             connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
         except duckdb.Error as error:
@@ -181,28 +174,48 @@ class Postgres(Warehouse):
 
 
 class Session:
-    """A warehouse as one run uses it: dlt bound to a working folder that is thrown away, and queries."""
+    """A warehouse as one run uses it: dlt bound to a working folder that is thrown away, and queries.
 
-    def __init__(self, warehouse: Warehouse, folder: Path, dlt: Any, destination: Any) -> None:
+    The warehouse is held open only inside of `connected`, so that what DuckDB caches does not pile up over a year.
+    """
+
+    def __init__(self, warehouse: Warehouse, folder: Path, dlt: Any) -> None:
         self.warehouse, self.folder, self.dlt = warehouse, folder, dlt
-        self._destination = destination
-        self._reader = self.pipeline("reader")
+        self._destination: Any = None
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """One connection for everything inside. Raises `WarehouseUnavailable`."""
+        if self._destination is not None:
+            yield
+            return
+        with self.warehouse.connect(self.dlt) as self._destination:
+            try:
+                yield
+            finally:
+                self._destination = None
 
     def pipeline(self, name: str) -> Any:
-        """A dlt pipeline without a past: a package that a killed process left half done is never resumed."""
-        home = self.folder / f"dlt-{name}"
-        shutil.rmtree(home, ignore_errors=True)
+        """The dlt pipeline of that name in this run's folder. Use inside of `connected`."""
         return self.dlt.pipeline(
             f"millrace_{name}",
             destination=self._destination,
             dataset_name=RAW,
-            pipelines_dir=str(home),
+            pipelines_dir=str(self._home(name)),
         )
+
+    def forget(self, name: str) -> None:
+        """Throw a pipeline's files away: a package that failed is never resumed, which would double its rows."""
+        shutil.rmtree(self._home(name), ignore_errors=True)
+
+    def _home(self, name: str) -> Path:
+        return self.folder / f"dlt-{name}"
 
     def table(self, name: str, schema: str = RAW) -> str:
         """The table's name as SQL writes it."""
-        client = self._reader.sql_client()
-        return str(client.make_qualified_table_name(name)).replace(RAW, schema, 1)
+        with self.connected():
+            client = self.pipeline("reader").sql_client()
+            return str(client.make_qualified_table_name(name)).replace(RAW, schema, 1)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query; none if a table in it does not exist yet.
@@ -216,17 +229,23 @@ class Session:
         from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
         try:
-            with self._reader.sql_client() as client, client.execute_query(sql) as cursor:
+            with (
+                self.connected(),
+                self.pipeline("reader").sql_client() as client,
+                client.execute_query(sql) as cursor,
+            ):
                 names = [column[0] for column in cursor.description]
                 return names, list(cursor.fetchall())
         except DatabaseUndefinedRelation:
             return [], []
+        except WarehouseUnavailable:
+            raise
         except Exception as error:  # each driver has its own
             raise WarehouseUnavailable(f"{self.warehouse.name}: {innermost(error)}") from error
 
     def execute(self, sql: str) -> None:
         """Run a statement."""
-        with self._reader.sql_client() as client:
+        with self.connected(), self.pipeline("reader").sql_client() as client:
             client.execute_sql(sql)
 
 
@@ -244,8 +263,7 @@ def open_session(warehouse: Warehouse) -> Iterator[Session]:
     import dlt  # reads the environment, so not before
 
     try:
-        with warehouse.connect(dlt) as destination:
-            yield Session(warehouse, folder, dlt, destination)
+        yield Session(warehouse, folder, dlt)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

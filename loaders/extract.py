@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from loaders.catalogue import Dataset
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
 from loaders.ledger import Entry
+from loaders.memory import DUCKDB_SETTINGS
 from loaders.parts import Parts
 from loaders.readers import read_json
 from loaders.shape import REJECT_SCHEMA, Shaper
@@ -141,5 +142,12 @@ def _repeated_rows(parts: list[Path]) -> int:
 
 @functools.cache
 def _scratch() -> duckdb.DuckDBPyConnection:
-    """A DuckDB without a file, which spills to disk beyond its limit. One for the process: opening takes 10 ms."""
-    return duckdb.connect(config={"memory_limit": "48MB", "threads": 1})
+    """A DuckDB without a file, which spills to disk beyond its limit. One for a group of windows: it opens in 10 ms."""
+    return duckdb.connect(config=DUCKDB_SETTINGS)
+
+
+def close_scratch() -> None:
+    """Give back what checking for repeated rows took, before the warehouse needs the memory."""
+    if _scratch.cache_info().currsize:
+        _scratch().close()
+        _scratch.cache_clear()

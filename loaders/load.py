@@ -15,7 +15,7 @@ from loaders.catalogue import Dataset, Source
 from loaders.commit import Committer
 from loaders.destination import Session
 from loaders.errors import WarehouseUnavailable
-from loaders.extract import Extracted, extract
+from loaders.extract import Extracted, close_scratch, extract
 from loaders.ledger import Entry, Standing, read_entries, standings
 from loaders.memory import give_back
 from loaders.transport import Publisher
@@ -168,6 +168,8 @@ class _Run:
         return standing.good if standing else None
 
     def _commit(self, committer: Committer, group: list[Extracted]) -> None:
+        close_scratch()
+        give_back()
         try:
             committer.commit(group)
         except WarehouseUnavailable as error:
@@ -178,7 +180,6 @@ class _Run:
             self._count(group)
         finally:
             shutil.rmtree(self.session.folder / "parts", ignore_errors=True)
-            give_back()
 
     def _count(self, group: Sequence[Extracted]) -> None:
         for entry in (extracted.entry for extracted in group):

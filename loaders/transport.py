@@ -131,7 +131,10 @@ def _check_status(response: requests.Response) -> None:
     status = response.status_code
     if status == 200:
         return
-    text = response.raw.read(SHOWN_BODY_BYTES, decode_content=True).decode("utf-8", "replace").strip()
+    try:
+        text = response.raw.read(SHOWN_BODY_BYTES, decode_content=True).decode("utf-8", "replace").strip()
+    except (HTTPError, OSError):  # the refusal itself broke off: its status says enough
+        text = ""
     said = f"{response.url} answered {status} {response.reason}" + (f": {text}" if text else "")
     if status == 429 or status >= 500:
         raise Unavailable(said, _retry_after(response))

@@ -68,7 +68,7 @@ def load(
     with _complaining():
         declared = read_catalogue().source(source)
         datasets = tuple(declared.dataset(name) for name in dataset) if dataset else tuple(declared.datasets.values())
-        target = open_warehouse(warehouse)
+        target = open_warehouse(warehouse, sample)
         codes = []
         with _publisher_url(declared.name, sample) as url, target.lock(datasets), open_session(target) as session:
             publisher = Publisher.of(declared, url, unpaced=sample)

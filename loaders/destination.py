@@ -268,11 +268,14 @@ def open_session(warehouse: Warehouse) -> Iterator[Session]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def open_warehouse(name: str | None = None) -> Warehouse:
-    """The warehouse of that name, or of MILLRACE_WAREHOUSE. Raises `DeclarationError` for a name that is none."""
+def open_warehouse(name: str | None = None, sample: bool = False) -> Warehouse:
+    """The warehouse of that name, or of MILLRACE_WAREHOUSE. Raises `DeclarationError` for a name that is none.
+
+    Generated data (`sample`) have a default file of their own, so that they are never taken for real ones.
+    """
     name = name or os.environ.get("MILLRACE_WAREHOUSE", "duckdb")
     if name == "duckdb":
-        return DuckDB(Path(os.environ.get("MILLRACE_DUCKDB", "millrace.duckdb")))
+        return DuckDB(Path(os.environ.get("MILLRACE_DUCKDB", f"millrace{'-sample' if sample else ''}.duckdb")))
     if name == "postgres":
         return Postgres(_with_host_in_place(os.environ.get("MILLRACE_POSTGRES_URL") or _url_of_libpq()))
     raise DeclarationError(f"no warehouse {name!r}; write duckdb or postgres in MILLRACE_WAREHOUSE or --warehouse")

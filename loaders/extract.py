@@ -4,22 +4,19 @@ Fetching, parsing and the completeness check stand together inside the retry: a 
 not what was asked for is fetched again, and what is not right in the end never gets near the warehouse.
 """
 
-import functools
 import shutil
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-import duckdb
 import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
 from loaders.ledger import Entry
-from loaders.memory import DUCKDB_SETTINGS
 from loaders.parts import Parts
-from loaders.readers import read_json
+from loaders.readers import Repeats, read_json
 from loaders.shape import REJECT_SCHEMA, Shaper
 from loaders.transport import Body, Publisher
 from loaders.windows import Window
@@ -61,8 +58,9 @@ def extract(
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         with publisher.get(route, params) as body:
-            extracted = _extract_body(dataset, window, body, home, part_rows, entry)
-        _check_complete(dataset, extracted, previous)
+            repeats = Repeats()
+            extracted = _extract_body(dataset, window, body, home, part_rows, entry, repeats)
+        _check_complete(dataset, extracted, previous, repeats)
         return extracted
 
     try:
@@ -76,12 +74,14 @@ def extract(
         return Extracted(window, failed, is_unavailable=isinstance(error, SourceUnavailable))
 
 
-def _extract_body(dataset: Dataset, window: Window, body: Body, home: Path, part_rows: int, entry: Entry) -> Extracted:
+def _extract_body(
+    dataset: Dataset, window: Window, body: Body, home: Path, part_rows: int, entry: Entry, repeats: Repeats
+) -> Extracted:
     shaper = Shaper(dataset, window)
     parts = Parts(home, "part", dataset.schema, part_rows)
     rejects = Parts(home, "rejects", REJECT_SCHEMA, part_rows)
     with parts.closing(), rejects.closing():
-        for batch in read_json(body.read(), dataset):
+        for batch in read_json(body.read(), dataset, repeats):
             parts.write(shaper.shape(batch))
             rejects.write(shaper.take_rejects())
         if not parts.written:  # an empty window is loaded as an empty part, so that rows of an earlier load go
@@ -105,7 +105,7 @@ def _extract_body(dataset: Dataset, window: Window, body: Body, home: Path, part
     )
 
 
-def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | None) -> None:
+def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | None, repeats: Repeats) -> None:
     """Raise unless the window may be written: it has rows, few rejects, no repeated rows, and did not shrink."""
     entry = extracted.entry
     if entry.rows_read != entry.rows_loaded + entry.rows_quarantined + entry.rows_neighbouring:
@@ -121,33 +121,12 @@ def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | No
             f"{entry.rows_quarantined:,} of {entry.rows_read:,} rows do not fit the declaration, more than "
             f"max_reject_share {dataset.max_reject_share:g}; the first: {first['reason']} in {first['raw_record']}"
         )
-    if not dataset.may_repeat and (repeated := _repeated_rows([path for path, _ in extracted.parts])):
+    if not dataset.may_repeat and (repeated := repeats.count()):
         raise SourceUnavailable(
-            f"the answer repeats {repeated:,} of its {entry.rows_loaded:,} rows, as a page sent twice does"
+            f"the answer repeats {repeated:,} of its {entry.rows_read:,} records: a page sent twice?"
         )
     if previous is not None and entry.rows_loaded < dataset.floor * previous.rows_loaded:
         raise SourceChanged(
             f"the answer shrank from {previous.rows_loaded:,} to {entry.rows_loaded:,} rows, below the floor of "
             f"{dataset.floor:g}; the old rows stay. If the publisher withdrew them, load with --accept-shrink"
         )
-
-
-def _repeated_rows(parts: list[Path]) -> int:
-    """How many rows have an identical row before them."""
-    rows = _scratch().read_parquet([str(part) for part in parts])
-    total, distinct = rows.count("*").fetchone(), rows.distinct().count("*").fetchone()
-    assert total is not None and distinct is not None
-    return int(total[0] - distinct[0])
-
-
-@functools.cache
-def _scratch() -> duckdb.DuckDBPyConnection:
-    """A DuckDB without a file, which spills to disk beyond its limit. One for a group of windows: it opens in 10 ms."""
-    return duckdb.connect(config=DUCKDB_SETTINGS)
-
-
-def close_scratch() -> None:
-    """Give back what checking for repeated rows took, before the warehouse needs the memory."""
-    if _scratch.cache_info().currsize:
-        _scratch().close()
-        _scratch.cache_clear()

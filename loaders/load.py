@@ -15,7 +15,7 @@ from loaders.catalogue import Dataset, Source
 from loaders.commit import Committer
 from loaders.destination import Session
 from loaders.errors import WarehouseUnavailable
-from loaders.extract import Extracted, close_scratch, extract
+from loaders.extract import Extracted, extract
 from loaders.ledger import Entry, Standing, read_entries, standings
 from loaders.memory import give_back
 from loaders.transport import Publisher
@@ -168,7 +168,6 @@ class _Run:
         return standing.good if standing else None
 
     def _commit(self, committer: Committer, group: list[Extracted]) -> None:
-        close_scratch()
         give_back()
         try:
             committer.commit(group)

@@ -7,10 +7,12 @@ a single bad value spoils a row and not a block. `shape` casts and judges either
 
 import json
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from loaders.catalogue import Dataset, Field
@@ -27,16 +29,34 @@ BORDER = re.compile(rb'\}\s*,\s*\{\s*"(?=[^\s,}\]:])')
 TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
 
 
-def read_json(chunks: Iterable[bytes], dataset: Dataset) -> Iterator[pa.RecordBatch]:
+class Repeats:
+    """Counts records that are the same text as an earlier one. Holds 8 bytes a record."""
+
+    def __init__(self) -> None:
+        self._hashes = array("q")
+
+    def add(self, records: list[bytes]) -> None:
+        self._hashes.extend(map(hash, records))
+
+    def count(self) -> int:
+        """How many of the records seen repeat another. Wrong by one with a chance of n² / 2⁶⁵."""
+        hashes = pa.Array.from_buffers(pa.int64(), len(self._hashes), [None, pa.py_buffer(self._hashes)])
+        return len(hashes) - int(pc.count_distinct(hashes).as_py())
+
+
+def read_json(chunks: Iterable[bytes], dataset: Dataset, repeats: Repeats | None = None) -> Iterator[pa.RecordBatch]:
     """Batches of a JSON array of records, or of the array under the dataset's `envelope` key.
 
-    Column names are the publisher's keys; columns are typed as JSON has them, or all text.
+    Column names are the publisher's keys; columns are typed as JSON has them, or all text. Every record is shown to
+    `repeats`.
     Raises `SourceUnavailable` when the body is not JSON, is not an array, is cut, or is malformed anywhere.
     """
     flat = dataset.envelope is None and not dataset.is_nested
     splitter: _Splitter = _FlatSplitter() if flat else _NestedSplitter(dataset.envelope)
     schema = pa.schema([(field.key, _json_type(field)) for field in dataset.fields])
     for block in _blocks(chunks, splitter):
+        if repeats is not None:
+            repeats.add(block)
         batch = None if dataset.is_nested else _decode(block, schema)
         yield batch if batch is not None else _decode_records(block)
 
@@ -108,13 +128,15 @@ class _NestedSplitter:
         self._depth = 0
         self._inside = False  # the array of records
         self._found = False
+        self._opened = False
+        self._has_records = False
         self._last_string = b""
 
     def feed(self, chunk: bytes) -> list[bytes]:
         text = self._rest + chunk
-        if not self._found and self._depth == 0 and not (text := text.lstrip(WHITESPACE)):
+        if not self._opened and not (text := text.lstrip(WHITESPACE)):
             return []
-        if self._depth == 0 and not self._found and text[:1] != (b"[" if self._key is None else b"{"):
+        if not self._opened and text[:1] != (b"[" if self._key is None else b"{"):
             _not_an_array(text)
         records: list[bytes] = []
         # A record that is under way starts at 0 and is read from its start again: records are small.
@@ -123,6 +145,12 @@ class _NestedSplitter:
             mark = token[0]
             if mark == b'"':  # a string whose end has not arrived
                 break
+            if depth == 0:
+                if self._opened:
+                    raise SourceUnavailable(f"malformed: {_shown(mark[:60])} after the end of the body")
+                self._opened = True
+            elif self._inside and depth == self._level:
+                self._check_border(text[done : token.start()], mark)
             if mark in b"{[":
                 if mark == b"{" and self._inside and depth == self._level:
                     start = token.start()
@@ -133,10 +161,9 @@ class _NestedSplitter:
                 depth -= 1
                 if self._inside and depth == self._level:
                     records.append(text[start : token.end()])
+                    self._has_records = True
                 elif self._inside and depth == self._level - 1:
                     self._inside = False
-                if depth < 0:
-                    raise SourceUnavailable(f"malformed: {_shown(mark)} closes nothing")
             elif depth == 1:
                 self._last_string = mark
             if not (self._inside and depth > self._level):
@@ -146,8 +173,14 @@ class _NestedSplitter:
             raise SourceUnavailable(f"a record of more than {LARGEST_RECORD_BYTES:,} bytes: not an array of records")
         return records
 
+    def _check_border(self, gap: bytes, mark: bytes) -> None:
+        """Between records stands a comma and nothing else; before the first and after the last, nothing."""
+        wanted = b"," if mark == b"{" and self._has_records else b""
+        if mark not in (b"{", b"]") or gap.strip(WHITESPACE) != wanted:
+            raise SourceUnavailable(f"malformed between two records: {_shown((gap + mark)[:60])}")
+
     def close(self) -> list[bytes]:
-        if not self._found and not self._depth:
+        if not self._opened:
             raise SourceUnavailable("the body is empty; an answer without records would be an empty array")
         if self._depth or self._rest.strip(WHITESPACE):
             raise SourceUnavailable(f"the body is cut, or malformed near its end: {_shown(self._rest[-60:])}")
@@ -159,6 +192,8 @@ class _NestedSplitter:
 def _decode(records: list[bytes], schema: pa.Schema) -> pa.RecordBatch | None:
     """One batch with the schema's types, plus a column for each key beside it; None if pyarrow refuses."""
     block = b"\n".join(records)
+    if block.lstrip(WHITESPACE)[:1] != b"{":  # pyarrow does not survive a block that begins with null
+        return None
     try:
         table = pj.read_json(
             pa.BufferReader(block),
@@ -168,7 +203,7 @@ def _decode(records: list[bytes], schema: pa.Schema) -> pa.RecordBatch | None:
             ),
         )
         table.validate(full=True)  # text that is not UTF-8
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, UnicodeDecodeError):  # the latter from a key
         return None
     if table.num_rows != len(records):
         return None
@@ -181,7 +216,8 @@ def _decode_records(records: list[bytes]) -> pa.RecordBatch:
     rows = [_loads(record) for record in records]
     keys = dict.fromkeys(key for row in rows for key in row)
     return pa.RecordBatch.from_arrays(
-        [pa.array([_as_text(row.get(key)) for row in rows], pa.string()) for key in keys], names=list(keys)
+        [pa.array([_as_text(row.get(key)) for row in rows], pa.string()) for key in keys],
+        names=[_as_text(key) for key in keys],
     )
 
 
@@ -200,10 +236,14 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _as_text(value: Any) -> str | None:
-    """A value as the text that `shape` casts; objects and arrays as compact JSON."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """A value as the text that `shape` casts; objects and arrays as compact JSON.
+
+    Half a character (an emoji that somebody cut in two) is no text: it keeps the escape that was published.
+    """
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _json_type(field: Field) -> pa.DataType:

@@ -56,7 +56,8 @@ class Shaper:
         reasons: dict[int, str] = {}
         columns = [self._column(batch, number, reasons) for number in range(len(self.dataset.fields))]
         shaped = pa.RecordBatch.from_arrays(columns, schema=self.dataset.schema)
-        for name in self.dataset.required:
+        window = () if self.dataset.window is None else (self.dataset.window,)
+        for name in dict.fromkeys(self.dataset.required + window):
             if shaped.column(name).null_count:
                 for row in _positions(pc.is_null(shaped.column(name))):
                     reasons.setdefault(row, f"{name} is missing, and without it the row has no identity")
@@ -82,7 +83,7 @@ class Shaper:
             return pa.nulls(batch.num_rows, declared.arrow_type)
         published = batch.column(position)
         try:
-            return published.cast(declared.arrow_type)
+            return _cast(published, declared.arrow_type)
         except pa.ArrowInvalid:
             bad = _uncastable(published, declared.arrow_type)
             for row in bad:
@@ -136,10 +137,18 @@ def _instant(at: datetime | None) -> pa.Scalar:
     return pa.scalar(at, pa.timestamp("us", tz="UTC"))
 
 
+def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The values as `kind`. Raises `ArrowInvalid` if one does not cast, or is no number: one NaN spoils every sum."""
+    cast = values.cast(kind)
+    if pa.types.is_floating(kind) and not pc.all(pc.is_finite(cast), min_count=0).as_py():
+        raise pa.ArrowInvalid("not a finite number")
+    return cast
+
+
 def _uncastable(values: pa.Array, kind: pa.DataType, offset: int = 0) -> set[int]:
     """Positions that do not cast, by halving: a few bad values among many cost a few casts."""
     try:
-        values.cast(kind)
+        _cast(values, kind)
         return set()
     except pa.ArrowInvalid:
         if len(values) == 1:

@@ -1,0 +1,56 @@
+"""The dbt project keeps its own walls: layers, names, grains and descriptions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.run_dbt import run_dbt
+from loaders.destination import DuckDB
+
+LAYER_OF = {"stg_": "staging", "int_": "intermediate", "fct_": "marts", "dim_": "marts"}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The project's models by name, as dbt parses them, with their tests' names under `tests`."""
+    folder = tmp_path_factory.mktemp("parse")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DBT_TARGET_PATH", str(folder))
+        patched.setenv("DBT_LOG_PATH", str(folder))
+        run_dbt(["parse"], DuckDB(folder / "nothing.duckdb"), say=lambda line: None)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    found = {
+        node["name"]: node | {"tests": []} for node in manifest["nodes"].values() if node["resource_type"] == "model"
+    }
+    for node in manifest["nodes"].values():
+        attached = (node.get("attached_node") or "").split(".")[-1]
+        if node["resource_type"] == "test" and attached in found:
+            found[attached]["tests"].append(node["test_metadata"]["name"])
+    return found
+
+
+def test_a_model_is_named_for_its_layer(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        layer = next((layer for prefix, layer in LAYER_OF.items() if name.startswith(prefix)), None)
+        assert layer is not None, f"{name}: begin with one of {', '.join(LAYER_OF)}"
+        assert Path(model["original_file_path"]).parts[1] == layer, f"{name} belongs under models/{layer}"
+
+
+def test_only_staging_reads_sources_and_no_model_reads_a_mart(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        for parent in model["depends_on"]["nodes"]:
+            kind, *_, parent_name = parent.split(".")
+            assert kind != "source" or name.startswith("stg_"), f"{name} reads {parent}: read its staging model"
+            assert not parent_name.startswith(("fct_", "dim_")), f"{name} reads the mart {parent_name}"
+
+
+def test_every_model_states_its_grain_and_tests_it(models: dict[str, Any]) -> None:
+    for name, model in models.items():
+        assert model["description"], f"{name}: describe it, its grain first"
+        assert "unique_grain" in model["tests"], f"{name}: test its grain with unique_grain"
+        undescribed = [column for column, about in model["columns"].items() if not about["description"]]
+        assert undescribed == [], f"{name}: describe {undescribed}"

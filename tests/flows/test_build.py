@@ -1,0 +1,91 @@
+"""What is built is what is loaded; dbt runs in this process and leaves nothing open."""
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from flows.build import Plan, build, main, make_plan
+from flows.load import run_load
+from flows.run_dbt import DbtFailed
+from loaders.catalogue import read_catalogue
+from loaders.destination import open_session, open_warehouse
+from tests.warehouses import DuckDBTarget, Target
+
+DAYS = ["--from", "2024-01-02", "--to", "2024-01-03"]
+MARTS = {"fct_generation_half_hourly", "fct_generation_daily"}  # all that generation by fuel alone can make
+
+
+def load(*datasets: str) -> None:
+    options = [option for dataset in datasets for option in ("--dataset", dataset)]
+    assert run_load("two days", [*DAYS, *options], lambda _: None).exit_code == 0
+
+
+def test_a_dataset_without_a_table_is_left_out_with_what_reads_it(each_target: Target) -> None:
+    load("fuelhh")
+    said: list[str] = []
+    nodes = build(say=said.append)
+    built = {node.name for node in nodes if node.kind == "model"}
+    assert built >= MARTS
+    assert not any("fct_system_price" in name or "physical" in name or name == "stg_elexon__pn" for name in built)
+    assert "elexon.pn" in said[0]
+    assert "elexon.fuelhh" not in said[0]
+    assert "millrace load" in said[0]
+    counted = each_target.query("SELECT settlement_date, COUNT(*) FROM marts.fct_generation_half_hourly GROUP BY 1")
+    assert dict(counted) == {date(2024, 1, 2): 960, date(2024, 1, 3): 960}
+
+
+def test_everything_that_is_loaded_is_built_and_no_other_month(target: DuckDBTarget) -> None:
+    load()
+    with open_session(open_warehouse()) as session:
+        plan = make_plan(session, read_catalogue().datasets())
+    assert plan == Plan((date(2024, 1, 2), date(2024, 1, 4)), missing=())
+    nodes = build(say=lambda _: None)
+    position = next(node for node in nodes if node.name == "fct_physical_position_half_hourly" and node.kind == "model")
+    assert position.status == "success"
+    # dbt has let go of the file: another process may write it while this one lives.
+    count = "SELECT COUNT(DISTINCT settlement_date) FROM marts.fct_physical_position_half_hourly"
+    program = "import duckdb, sys; print(duckdb.connect(sys.argv[1]).sql(sys.argv[2]).fetchone())"
+    command = [sys.executable, "-c", program, str(target.path), count]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "(2,)", done.stderr
+
+
+def test_options_are_added_to_what_is_left_out(target: DuckDBTarget) -> None:
+    load("fuelhh")
+    nodes = build(
+        options=["--select", "+fct_generation_daily", "stg_elexon__pn", "--exclude", "test_type:generic"],
+        say=lambda _: None,
+    )
+    assert {node.name for node in nodes if node.kind == "model"} >= {"fct_generation_daily"}
+    assert not any(node.name.startswith("unique_grain") for node in nodes)
+
+
+def test_a_failure_names_the_nodes(target: DuckDBTarget) -> None:
+    load("fuelhh")
+    # A calendar that begins after the known days of its test.
+    options = ["--select", "+dim_settlement_period", "--vars", "{history_begins: '2025-01-01'}"]
+    with pytest.raises(
+        DbtFailed, match=r"1 nodes failed\ntest settlement_calendar_vectors: fail: Got \d results"
+    ) as caught:
+        build(options=options, say=lambda _: None)
+    assert {node.status for node in caught.value.nodes} >= {"success", "pass", "fail"}
+
+
+def test_nothing_loaded_is_said(target: DuckDBTarget, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 1
+    assert "nothing is loaded" in capsys.readouterr().err
+
+
+def test_years_are_a_span_and_the_rest_is_for_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, object]] = []
+    monkeypatch.setattr("flows.build.build", lambda span, options: asked.append((span, list(options))))
+    assert main(["2023", "2024", "--select", "2025"]) == 0
+    assert main(["--full-refresh"]) == 0
+    assert asked == [((date(2023, 1, 1), date(2025, 1, 1)), ["--select", "2025"]), (None, ["--full-refresh"])]
+
+
+def test_building_needs_no_prefect() -> None:
+    program = "import flows.build, sys; sys.exit('prefect' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,159 @@
+"""Loads as tests run them: in this process, or as the command that a user types."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from loaders.catalogue import Dataset, Source, read_catalogue
+from loaders.destination import open_session
+from loaders.extract import Extracted
+from loaders.ledger import COLUMNS, TABLE
+from loaders.load import Job, Outcome, Request, make_plan, run_plan
+from loaders.transport import Publisher
+from tests.warehouses import Digest, Row, Target, digest
+
+ROOT = Path(__file__).parent.parent
+ELEXON: Source = read_catalogue().source("elexon")
+
+# Failures are asked for again at once, and the publisher is ours: no test waits.
+UNHURRIED = {"MILLRACE_RETRY_SECONDS": "0", "MILLRACE_REQUESTS_PER_SECOND": "1000000"}
+
+
+class Quiet:
+    """A reporter that remembers which windows it was told of."""
+
+    def __init__(self) -> None:
+        self.seen: list[Extracted] = []
+
+    def started(self, job: Job) -> None:
+        """Nothing to show."""
+
+    def extracted(self, job: Job, window: Extracted) -> None:
+        self.seen.append(window)
+
+    def finished(self, job: Job) -> None:
+        """Nothing to show."""
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def run_load(
+    target: Target,
+    url: str,
+    datasets: Iterable[str],
+    first: str,
+    last: str | None = None,
+    *,
+    source: Source = ELEXON,
+    force: bool = False,
+    accept_shrink: bool = False,
+    reporter: Quiet | None = None,
+) -> Outcome:
+    """Load the days from `first` to `last`, both included, as the command does: lock, session, plan, run."""
+    wanted = tuple(source.dataset(name) for name in datasets)
+    until = day(last or first) + timedelta(days=1)
+    warehouse = target.open()
+    with warehouse.lock(wanted), open_session(warehouse) as session:
+        request = Request(source, wanted, day(first), until, force, accept_shrink)
+        publisher = Publisher.of(source, url)
+        return run_plan(make_plan(request, session), request, session, publisher, reporter or Quiet())
+
+
+def run_cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`millrace` with these arguments; settings of the caller's own environment are kept out."""
+    return subprocess.run(
+        [sys.executable, "-m", "loaders.cli", *arguments],
+        cwd=ROOT,
+        env=command_environment() | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def command_environment() -> dict[str, str]:
+    """The environment of a command that a test starts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MILLRACE_", "PG", "DLT_"))}
+    return kept | UNHURRIED | {"PYTHONWARNINGS": "ignore"}
+
+
+def declared_columns(dataset: Dataset) -> list[str]:
+    return [field.name for field in dataset.fields]
+
+
+def stored(target: Target, dataset: Dataset, where: str = "TRUE") -> Digest:
+    """What stands in a dataset's raw table, in its declared columns."""
+    return digest(target.rows(dataset.table, declared_columns(dataset), where))
+
+
+def published(dataset: Dataset, records: Iterable[dict[str, Any]]) -> list[Row]:
+    """The publisher's records as the rows that a right load stores: keys by declared name, values by declared type."""
+    return [tuple(_value(field.type, record.get(field.key)) for field in dataset.fields) for record in records]
+
+
+def _value(kind: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if kind == "json":
+        import json
+
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    read = {
+        "string": str,
+        "integer": int,
+        "double": float,
+        "boolean": lambda text: {True: True, False: False, "true": True, "false": False}[text],
+        "date": date.fromisoformat,
+        "timestamp": datetime.fromisoformat,
+    }
+    return read[kind](value)
+
+
+def own_days(dataset: Dataset, records: Iterable[dict[str, Any]], window: date) -> Iterator[dict[str, Any]]:
+    """The records that a window stores: a neighbour's, which come along, are stored with their own day."""
+    if dataset.overlap is None:
+        yield from records
+        return
+    key = next(field.key for field in dataset.fields if field.name == dataset.window)
+    yield from (record for record in records if record[key] == window.isoformat())
+
+
+def ledger(target: Target, dataset: str | None = None) -> list[dict[str, Any]]:
+    """The ledger's entries of complete loads, oldest first."""
+    if not target.has(TABLE):
+        return []
+    rows = target.query(
+        f"SELECT {', '.join('l.' + name for name in COLUMNS)} FROM raw.{TABLE} AS l "
+        "JOIN raw._dlt_loads AS d ON d.load_id = l._dlt_load_id AND d.status = 0 "
+        "ORDER BY d.inserted_at, l.started_at"
+    )
+    entries = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    return [entry for entry in entries if dataset in (None, entry["dataset"])]
+
+
+@contextmanager
+def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A process with pipes, ended with the block."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=command_environment() | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()

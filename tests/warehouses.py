@@ -1,0 +1,212 @@
+"""A warehouse as a test holds it: its settings, what stands in it, and digests that do not know the order of rows.
+
+It is read here with the driver itself, not through the loader, so that the loader is not its own witness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+import duckdb
+import psycopg2
+
+from loaders.catalogue import FieldType
+from loaders.destination import RAW, Warehouse, open_warehouse
+
+Row = tuple[Any, ...]
+
+
+class Digest(NamedTuple):
+    """How many rows, and the sum of their hashes: equal for equal tables, whatever the order."""
+
+    rows: int
+    hashes: int
+
+
+def digest(rows: Sequence[Row]) -> Digest:
+    return Digest(len(rows), sum(map(_hash, rows)) % (1 << 64))
+
+
+def _hash(row: Row) -> int:
+    text = repr(tuple(_plain(value) for value in row))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def _plain(value: Any) -> Any:
+    """A value as both drivers and plain Python give it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+@dataclass(frozen=True)
+class Target(ABC):
+    """One warehouse of one test."""
+
+    name: str
+    settings: dict[str, str]
+
+    @property
+    @abstractmethod
+    def types(self) -> dict[FieldType, str]:
+        """Its own names of the declared types."""
+
+    @abstractmethod
+    def query(self, sql: str) -> list[Row]:
+        """The rows of a query, instants in UTC."""
+
+    @abstractmethod
+    def execute(self, sql: str) -> None:
+        """Run a statement and commit it."""
+
+    @abstractmethod
+    def copy(self, name: str) -> Target:
+        """Another one that holds the same. Nobody may be connected to this one."""
+
+    def open(self) -> Warehouse:
+        """The loader's own view of it."""
+        with _environment(self.settings):
+            return open_warehouse()
+
+    def has(self, table: str) -> bool:
+        found = self.query(
+            f"SELECT 1 FROM information_schema.tables WHERE table_schema = '{RAW}' AND table_name = '{table}'"
+        )
+        return bool(found)
+
+    def columns(self, table: str) -> dict[str, str]:
+        """Column names and types of a raw table, in order."""
+        rows = self.query(
+            "SELECT column_name, data_type FROM information_schema.columns "
+            f"WHERE table_schema = '{RAW}' AND table_name = '{table}' ORDER BY ordinal_position"
+        )
+        return dict(rows)
+
+    def rows(self, table: str, columns: Sequence[str], where: str = "TRUE") -> list[Row]:
+        """Rows of a raw table; none if it does not exist."""
+        if not self.has(table):
+            return []
+        return self.query(f"SELECT {', '.join(columns)} FROM {RAW}.{table} WHERE {where}")
+
+    def count(self, table: str, where: str = "TRUE") -> int:
+        return len(self.rows(table, ["1"], where))
+
+
+@dataclass(frozen=True)
+class DuckDBTarget(Target):
+    path: Path
+
+    @classmethod
+    def at(cls, path: Path) -> DuckDBTarget:
+        return cls("duckdb", {"MILLRACE_WAREHOUSE": "duckdb", "MILLRACE_DUCKDB": str(path)}, path)
+
+    @property
+    def types(self) -> dict[FieldType, str]:
+        return {
+            "string": "VARCHAR",
+            "json": "VARCHAR",
+            "integer": "BIGINT",
+            "double": "DOUBLE",
+            "boolean": "BOOLEAN",
+            "date": "DATE",
+            "timestamp": "TIMESTAMP WITH TIME ZONE",
+        }
+
+    def query(self, sql: str) -> list[Row]:
+        if not self.path.exists():  # nothing was ever loaded
+            return []
+        with duckdb.connect(self.path) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        with duckdb.connect(self.path) as connection:
+            connection.execute(sql)
+
+    def copy(self, name: str) -> Target:
+        path = self.path.with_name(f"{name}.duckdb")
+        shutil.copy(self.path, path)
+        return DuckDBTarget.at(path)
+
+
+@dataclass(frozen=True)
+class PostgresTarget(Target):
+    url: str
+
+    @classmethod
+    def create(cls, server: str, name: str, template: str = "template1") -> PostgresTarget:
+        """A new database on the server."""
+        with _connected(server) as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        return cls("postgres", {"MILLRACE_WAREHOUSE": "postgres", "MILLRACE_POSTGRES_URL": url}, url)
+
+    @property
+    def database(self) -> str:
+        return urlsplit(self.url).path.lstrip("/")
+
+    @property
+    def types(self) -> dict[FieldType, str]:
+        return {
+            "string": "character varying",
+            "json": "character varying",
+            "integer": "bigint",
+            "double": "double precision",
+            "boolean": "boolean",
+            "date": "date",
+            "timestamp": "timestamp with time zone",
+        }
+
+    def query(self, sql: str) -> list[Row]:
+        with _connected(self.url) as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def execute(self, sql: str) -> None:
+        with _connected(self.url) as cursor:
+            cursor.execute(sql)
+
+    def copy(self, name: str) -> Target:
+        return PostgresTarget.create(self.url, f"{name}", template=self.database)
+
+    def drop(self) -> None:
+        with _connected(urlunsplit(urlsplit(self.url)._replace(path="/postgres"))) as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Any]:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

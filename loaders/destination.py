@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import duckdb
+import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset
 from loaders.errors import DeclarationError, WarehouseUnavailable, innermost
@@ -127,7 +128,7 @@ class Postgres(Warehouse):
 
     @contextmanager
     def connect(self, dlt: Any) -> Iterator[Any]:
-        yield dlt.destinations.postgres(self.url)
+        yield _postgres_that_takes_empty_parts(dlt, self.url)
 
     @contextmanager
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
@@ -173,6 +174,26 @@ class Postgres(Warehouse):
         }
 
 
+def _postgres_that_takes_empty_parts(dlt: Any, url: str) -> Any:
+    """dlt's destination, but a part without rows is not copied: the driver fails on it, and there is nothing to copy.
+
+    The merge that follows still takes the window's old rows away.
+    """
+    from dlt.destinations.impl.postgres.postgres import PostgresClient
+    from dlt.destinations.job_impl import FinalizedLoadJobWithFollowupJobs
+
+    class Client(PostgresClient):
+        def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
+            if file_path.endswith(".parquet") and pq.read_metadata(file_path).num_rows == 0:
+                return FinalizedLoadJobWithFollowupJobs(file_path)
+            return super().create_load_job(table, file_path, load_id, restore)
+
+    class Destination(dlt.destinations.postgres):  # type: ignore[misc]
+        client_class = Client
+
+    return Destination(url, destination_name="postgres")
+
+
 class Session:
     """A warehouse as one run uses it: dlt bound to a working folder that is thrown away, and queries.
 
@@ -182,6 +203,8 @@ class Session:
     def __init__(self, warehouse: Warehouse, folder: Path, dlt: Any) -> None:
         self.warehouse, self.folder, self.dlt = warehouse, folder, dlt
         self._destination: Any = None
+        self._reader: Any = None  # the pipeline that queries go through; making one takes 30 ms
+        self._table_pattern: str | None = None
 
     @contextmanager
     def connected(self) -> Iterator[None]:
@@ -193,7 +216,7 @@ class Session:
             try:
                 yield
             finally:
-                self._destination = None
+                self._destination = self._reader = None
 
     def pipeline(self, name: str) -> Any:
         """The dlt pipeline of that name in this run's folder. Use inside of `connected`."""
@@ -213,9 +236,18 @@ class Session:
 
     def table(self, name: str, schema: str = RAW) -> str:
         """The table's name as SQL writes it."""
+        if self._table_pattern is None:
+            with self._client() as client:
+                self._table_pattern = str(client.make_qualified_table_name("{table}")).replace(RAW, "{schema}", 1)
+        return self._table_pattern.format(schema=schema, table=name)
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
         with self.connected():
-            client = self.pipeline("reader").sql_client()
-            return str(client.make_qualified_table_name(name)).replace(RAW, schema, 1)
+            if self._reader is None:
+                self._reader = self.pipeline("reader")
+            with self._reader.sql_client() as client:
+                yield client
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query; none if a table in it does not exist yet.
@@ -229,11 +261,7 @@ class Session:
         from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
         try:
-            with (
-                self.connected(),
-                self.pipeline("reader").sql_client() as client,
-                client.execute_query(sql) as cursor,
-            ):
+            with self._client() as client, client.execute_query(sql) as cursor:
                 names = [column[0] for column in cursor.description]
                 return names, list(cursor.fetchall())
         except DatabaseUndefinedRelation:
@@ -245,7 +273,7 @@ class Session:
 
     def execute(self, sql: str) -> None:
         """Run a statement."""
-        with self.connected(), self.pipeline("reader").sql_client() as client:
+        with self._client() as client:
             client.execute_sql(sql)
 
 

@@ -41,7 +41,8 @@ class Repeats:
     def count(self) -> int:
         """How many of the records seen repeat another. Wrong by one with a chance of n² / 2⁶⁵."""
         hashes = pa.Array.from_buffers(pa.int64(), len(self._hashes), [None, pa.py_buffer(self._hashes)])
-        return len(hashes) - int(pc.count_distinct(hashes).as_py())
+        ordered = hashes.take(pc.sort_indices(hashes))  # sorting takes a tenth of the memory that a hash table does
+        return int(pc.sum(pc.equal(ordered[1:], ordered[:-1]), min_count=0).as_py())
 
 
 def read_json(chunks: Iterable[bytes], dataset: Dataset, repeats: Repeats | None = None) -> Iterator[pa.RecordBatch]:

@@ -1,6 +1,7 @@
 """`python -m flows.build [years] [dbt options]`: dbt build over what is loaded. `task build` and the flows run this."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -94,11 +95,20 @@ def main(arguments: Sequence[str]) -> int:
     years = [int(year) for year in takewhile(str.isdecimal, arguments)]
     span = (date(min(years), 1, 1), date(max(years) + 1, 1, 1)) if years else None
     try:
-        build(span, arguments[len(years) :])
+        nodes = build(span, arguments[len(years) :])
     except (LoaderError, DbtFailed) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         return 1
+    typer.echo(summary(nodes))
     return 0
+
+
+def summary(nodes: Sequence[Node]) -> str:
+    """What was built and tested, in one line, with the warnings by name."""
+    kinds = Counter(node.kind for node in nodes)
+    warned = [node.name for node in nodes if node.status == "warn"]
+    said = f"built {kinds['model']} models and {kinds['seed']} seeds, {kinds['test'] + kinds['unit_test']} tests passed"
+    return said + (f"; warnings: {', '.join(warned)}" if warned else "")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def load(
                 request = Request(declared, datasets, begin, until, force, accept_shrink)
                 jobs = make_plan(request, session)
                 console.print(f"{declared.title}, {begin} to {until - timedelta(days=1)}, into {target}")
-                show_plan(console, jobs, publisher.requests_per_second)
+                show_plan(console, jobs, publisher.requests_per_second, sample)
                 began = time.monotonic()
                 outcome = Outcome()
                 with Bars(console) if console.is_terminal else Lines(console) as reporter:

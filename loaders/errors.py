@@ -10,7 +10,14 @@ class DeclarationError(LoaderError):
 
 
 class SourceUnavailable(LoaderError):
-    """Try again later: the publisher did not answer, or answered with something that is not a whole body."""
+    """Try again later: the publisher did not answer, or answered with something that is not a whole body.
+
+    `seconds` is how long it asked to be left alone, where it said so.
+    """
+
+    def __init__(self, said: str, seconds: float | None = None) -> None:
+        super().__init__(said)
+        self.seconds = seconds
 
 
 class SourceChanged(LoaderError):

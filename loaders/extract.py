@@ -91,7 +91,7 @@ def _extract_body(
         window,
         replace(
             entry,
-            status="loaded" if shaper.rows_read else "empty",
+            status="loaded" if shaper.rows_read > shaper.rows_neighbouring else "empty",
             rows_read=shaper.rows_read,
             rows_loaded=rows_loaded,
             rows_quarantined=shaper.rows_quarantined,
@@ -110,7 +110,7 @@ def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | No
     entry = extracted.entry
     if entry.rows_read != entry.rows_loaded + entry.rows_quarantined + entry.rows_neighbouring:
         raise AssertionError(f"rows lost between reader and parts: {entry}")  # a defect of ours, never of the data
-    if entry.rows_read == 0 and not dataset.may_be_empty:
+    if entry.status == "empty" and not dataset.may_be_empty:
         raise SourceUnavailable(
             "the answer has no rows: not published yet, or lost at the publisher. If an empty window is normal "
             f"here, write `may_be_empty: true` in {dataset.path.name}"

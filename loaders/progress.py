@@ -16,16 +16,19 @@ from loaders.memory import peak_mb
 SECONDS_BETWEEN_LINES = 30  # without a terminal: often enough to see that it lives, seldom enough for a log
 
 
-def show_plan(console: Console, jobs: Sequence[Job], requests_per_second: float) -> None:
-    """What will be asked for, how many rows that should be, and the least time that the pace allows."""
+def show_plan(console: Console, jobs: Sequence[Job], requests_per_second: float, is_sample: bool = False) -> None:
+    """What will be asked for, how many rows that should be, and the least time that the pace allows.
+
+    Rows are expected as the real publisher has them, so there is no telling for generated ones.
+    """
     table = Table(title="plan", title_justify="left")
     table.add_column("dataset")
     for heading in ("windows", "done before", "to load", "rows expected"):
         table.add_column(heading, justify="right")
     for job in jobs:
         wanted = len(job.windows)
-        cells = (job.in_span, job.in_span - wanted, wanted, job.rows_expected)
-        table.add_row(job.dataset.label, *(f"{cell:,}" for cell in cells))
+        cells = (f"{job.in_span:,}", f"{job.in_span - wanted:,}", f"{wanted:,}")
+        table.add_row(job.dataset.label, *cells, "generated" if is_sample else f"{job.rows_expected:,}")
     console.print(table)
     requests = sum(len(job.windows) for job in jobs)
     least = timedelta(seconds=round(requests / requests_per_second))

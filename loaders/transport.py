@@ -53,14 +53,6 @@ class Body:
             raise SourceUnavailable(f"the body broke off after {self.size:,} bytes: {innermost(error)}") from error
 
 
-class Unavailable(SourceUnavailable):
-    """The publisher asked to wait: for `seconds`, if it said how long."""
-
-    def __init__(self, said: str, seconds: float | None) -> None:
-        super().__init__(said)
-        self.seconds = seconds
-
-
 @dataclass
 class Publisher:
     """A source's server: where it is, how fast it may be asked, and how often again after a failure."""
@@ -116,7 +108,7 @@ class Publisher:
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, Unavailable) and error.seconds is not None:
+        if isinstance(error, SourceUnavailable) and error.seconds is not None:
             return min(error.seconds, LONGEST_WAIT_SECONDS)
         return float(min(self.first_wait_seconds * 2 ** (state.attempt_number - 1), LONGEST_WAIT_SECONDS))
 
@@ -137,7 +129,7 @@ def _check_status(response: requests.Response) -> None:
         text = ""
     said = f"{response.url} answered {status} {response.reason}" + (f": {text}" if text else "")
     if status == 429 or status >= 500:
-        raise Unavailable(said, _retry_after(response))
+        raise SourceUnavailable(said, _retry_after(response))
     advice = {
         404: "the route moved, or a parameter that it requires is missing; compare with the publisher's documentation",
         400: "the request is not one that it accepts; compare with the publisher's documentation",

@@ -5,6 +5,7 @@ parts of a package that it resumes, which doubles rows even under a key.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,11 @@ class Committer:
 
     def _run(self, windows: Sequence[Extracted]) -> None:
         pipeline = self._session.pipeline(self._name)
-        if not self._is_synced:
-            pipeline.sync_destination()  # the tables' columns as they are, so that none is created twice
-            self._is_synced = True
-        pipeline.run(list(self._resources(windows)), loader_file_format="parquet")
+        with nullcontext() if self._is_synced else self._session.warehouse.creating():
+            if not self._is_synced:
+                pipeline.sync_destination()  # the tables' columns as they are, so that none is created twice
+            pipeline.run(list(self._resources(windows)), loader_file_format="parquet")
+        self._is_synced = True
 
     def _index(self) -> None:
         if not self._is_indexed:

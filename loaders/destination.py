@@ -11,7 +11,7 @@ import tempfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -53,6 +53,10 @@ class Warehouse(ABC):
     def lock(self, datasets: Sequence[Dataset]) -> AbstractContextManager[None]:
         """The sole right to write the datasets. Raises `WarehouseUnavailable` if another process has it."""
 
+    def creating(self) -> AbstractContextManager[None]:
+        """Held while a run's first commit creates what is missing: two processes cannot create one thing at once."""
+        return nullcontext()
+
     @abstractmethod
     def environment(self) -> dict[str, str]:
         """What dbt's profile reads."""
@@ -91,7 +95,8 @@ class DuckDB(Warehouse):
             raise WarehouseUnavailable(f"{self.path}: {error}. Wait until the other process is done") from error
         with connection:
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
-            yield dlt.destinations.duckdb(connection)
+            # Without being told, dlt commits a merge's DELETE before its INSERT.
+            yield dlt.destinations.duckdb(connection, supports_transactions=True)
 
     @contextmanager
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
@@ -149,6 +154,18 @@ class Postgres(Warehouse):
         finally:
             connection.close()
 
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        import psycopg2
+
+        connection = psycopg2.connect(self.url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(b"millrace:creating"),))
+                yield
+        finally:
+            connection.close()
+
     def index(self, dataset: Dataset, table: str) -> str | None:
         """A block range index: a few pages, and enough, because what a window holds is written together."""
         if dataset.window is None:
@@ -191,7 +208,7 @@ def _postgres_that_takes_empty_parts(dlt: Any, url: str) -> Any:
     class Destination(dlt.destinations.postgres):  # type: ignore[misc]
         client_class = Client
 
-    return Destination(url, destination_name="postgres")
+    return Destination(url, destination_name="postgres", supports_transactions=True)
 
 
 class Session:

@@ -130,9 +130,11 @@ def duckdb_file(make_target: MakeTarget) -> Target:
 
 
 @pytest.fixture
-def postgres(make_target: MakeTarget) -> Target:
+def postgres(make_target: MakeTarget) -> PostgresTarget:
     """An empty database."""
-    return make_target("postgres")
+    target = make_target("postgres")
+    assert isinstance(target, PostgresTarget)
+    return target
 
 
 @pytest.fixture(scope="session")

@@ -183,8 +183,15 @@ class PostgresTarget(Target):
         return PostgresTarget.create(self.url, f"{name}", template=self.database)
 
     def drop(self) -> None:
+        self._from_outside(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+
+    def accept_connections(self, yes: bool) -> None:
+        """Let nobody in, or everybody again."""
+        self._from_outside(f'ALTER DATABASE "{self.database}" ALLOW_CONNECTIONS {yes}')
+
+    def _from_outside(self, sql: str) -> None:
         with _connected(urlunsplit(urlsplit(self.url)._replace(path="/postgres"))) as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+            cursor.execute(sql)
 
 
 @contextmanager

@@ -1,0 +1,145 @@
+"""The command: what it says, what it refuses, and with which code it ends."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from loaders.cli import _spans
+from loaders.errors import DeclarationError
+from loaders.load import Outcome
+from tests.conftest import Load, Millrace
+from tests.loads import ELEXON, run_cli, stored
+from tests.sandbox import Sandbox
+from tests.warehouses import DuckDBTarget, Target
+from tests.wire import closed_port
+
+DAYS = ("--from", "2024-01-01", "--to", "2024-01-03", "--dataset", "fuelhh")
+
+
+@pytest.mark.parametrize(
+    ("loaded", "before", "failed", "left", "code"),
+    [
+        (3, 0, 0, 0, 0),
+        (0, 3, 0, 0, 0),
+        (0, 0, 0, 0, 0),
+        (2, 0, 1, 0, 2),
+        (0, 2, 1, 0, 2),
+        (1, 0, 0, 4, 2),
+        (0, 0, 3, 0, 1),
+        (0, 0, 0, 3, 1),
+    ],
+)
+def test_the_exit_code_says_whether_all_some_or_none_of_the_windows_are_done(
+    loaded: int, before: int, failed: int, left: int, code: int
+) -> None:
+    assert Outcome(loaded, failed, left, before).exit_code == code
+
+
+@pytest.mark.parametrize("warehouse_kind", ["duckdb"], indirect=True)
+def test_a_load_ends_with_0_when_all_windows_are_done_and_2_when_some_are_not(
+    millrace: Millrace, warehouse: Target, publisher: Sandbox
+) -> None:
+    publisher.fail("FUELHH", "truncate", on="2024-01-02", times=None)
+    some = millrace("load", *DAYS)
+    assert some.returncode == 2
+    assert "2 windows loaded, 0 done before, 1 failed, 0 left; 1,920 rows" in some.stdout
+    said = " ".join(some.stdout.split())
+    assert "SourceUnavailable: elexon.fuelhh 2024-01-02: the body is cut" in said
+    assert "run the same command again later" in said
+
+    failed = millrace("status", "--errors")
+    assert "SourceUnavailable: elexon.fuelhh 2024-01-02: the body is cut" in failed.stdout
+    assert "1 windows failed" in failed.stdout
+
+    publisher.clear_faults()
+    every = millrace("load", *DAYS)
+    assert every.returncode == 0
+    assert "1 windows loaded, 2 done before, 0 failed, 0 left" in every.stdout
+    assert stored(warehouse, ELEXON.dataset("fuelhh")).rows == 3 * 960
+
+    status = millrace("status")
+    assert re.search(r"fuelhh\D+3\D+0\D+0\D+2,880\D+0\D+2024-01-03", status.stdout)
+    assert millrace("verify").returncode == 0
+    shown = millrace("show", "raw.elexon__fuelhh", "--rows", "2")
+    assert "BIOMASS" in shown.stdout
+
+
+def test_a_load_of_which_nothing_came_ends_with_1(duckdb_file: Target) -> None:
+    nowhere = f"http://127.0.0.1:{closed_port()}"
+    done = run_cli("load", *DAYS, **duckdb_file.settings, MILLRACE_ELEXON_URL=nowhere, MILLRACE_ATTEMPTS="2")
+    assert done.returncode == 1
+    said = " ".join(done.stdout.split())
+    assert "0 windows loaded, 0 done before, 3 failed, 0 left" in said
+    assert f"SourceUnavailable: elexon.fuelhh 2024-01-01: no answer from {nowhere}" in said
+    assert "asked 2 times; run the same command again later" in said
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("load",), "say what to load: years (millrace load 2024), or --from and --to"),
+        (("load", "2024", "--from", "2024-01-01"), "give years, or --from and --to, not both"),
+        (("load", "--from", "2024-01-02", "--to", "2024-01-01"), "--from 2024-01-02 is after --to 2024-01-01"),
+        (("load", "2024", "--source", "elexxon"), "no source 'elexxon' in the catalogue; did you mean elexon?"),
+        (("load", "2024", "--dataset", "fuelh"), "no dataset 'fuelh' in source elexon; did you mean fuelhh"),
+        (("load", "2024", "--warehouse", "oracle"), "no warehouse 'oracle'; write duckdb or postgres"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_1(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = run_cli(*arguments, **DuckDBTarget.at(tmp_path / "raw_data.duckdb").settings)
+    assert done.returncode == 1
+    assert done.stderr.startswith("DeclarationError: ")
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.glob("*.duckdb")) == []
+
+
+def test_years_are_spans_from_new_year_to_new_year() -> None:
+    assert _spans([2023, 2024], None, None) == [
+        (date(2023, 1, 1), date(2024, 1, 1)),
+        (date(2024, 1, 1), date(2025, 1, 1)),
+    ]
+
+
+def test_the_last_day_of_a_span_is_included() -> None:
+    assert _spans(None, datetime(2024, 2, 28), datetime(2024, 2, 29)) == [(date(2024, 2, 28), date(2024, 3, 1))]  # noqa: DTZ001 - as typer gives them
+
+
+def test_one_end_of_a_span_is_not_enough() -> None:
+    with pytest.raises(DeclarationError, match="say what to load"):
+        _spans(None, datetime(2024, 1, 1), None)  # noqa: DTZ001 - as typer gives them
+
+
+def test_a_year_that_fails_does_not_stop_the_next(duckdb_file: Target, publisher: Sandbox) -> None:
+    publisher.fail("DISEBSP", "404", times=None, on=None)
+    done = run_cli(
+        *("load", "2015", "2016", "--dataset", "bm_units", "--dataset", "disebsp", "--force"),
+        **duckdb_file.settings,
+        MILLRACE_ELEXON_URL=publisher.url("elexon"),
+        MILLRACE_ATTEMPTS="1",
+    )
+    assert done.stdout.count("1 windows loaded, 0 done before, 365 failed, 0 left") == 1
+    assert done.stdout.count("1 windows loaded, 0 done before, 366 failed, 0 left") == 1
+    assert "... and 345 more; `millrace status --errors` lists all" in done.stdout
+    assert done.returncode == 2
+
+
+def test_what_was_loaded_too_early_is_loaded_again(load: Load, warehouse: Target, publisher: Sandbox) -> None:
+    # The ledger is made to say that the window was loaded on the evening of its day, before its values settled.
+    assert load("fuelhh", "2024-01-01", "2024-01-02").windows_loaded == 2
+    warehouse.execute(
+        "UPDATE raw.load_ledger SET started_at = CAST('2024-01-03T12:00:00Z' AS TIMESTAMPTZ) "
+        "WHERE window_label = '2024-01-02'"
+    )
+    outcome = load("fuelhh", "2024-01-01", "2024-01-02")
+    assert (outcome.windows_done_before, outcome.windows_loaded) == (1, 1)
+
+
+def test_a_register_is_asked_for_each_time(load: Load) -> None:
+    for _ in range(2):
+        assert load("bm_units", "2024-01-01").windows_loaded == 1

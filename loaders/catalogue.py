@@ -21,8 +21,11 @@ from loaders.errors import DeclarationError
 SOURCES = Path(__file__).parent / "sources"
 
 Name = Annotated[str, Constraint(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-FieldType = Literal["string", "integer", "double", "boolean", "date", "timestamp", "json"]
-WindowKind = Literal["settlement_day", "utc_day", "snapshot"]
+FieldType = Literal["string", "integer", "double", "decimal", "boolean", "date", "timestamp", "json"]
+WindowKind = Literal["settlement_day", "utc_day", "year", "snapshot"]
+WINDOW_TYPES: dict[WindowKind, FieldType] = {"settlement_day": "date", "utc_day": "timestamp", "year": "integer"}
+# What the loader knows and the publisher does not say.
+Computed = Literal["window_year", "row_hash", "occurrence", "release", "body_sha256", "loaded_at"]
 
 ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "string": pa.string(),
@@ -46,17 +49,26 @@ Model = TypeVar("Model", bound=Declaration)
 
 
 class Field(Declaration):
-    """One column: the publisher's key, the type, the unit where it has one, and the meaning."""
+    """One column: the publisher's key (or what the loader computes), the type, the unit if any, and the meaning."""
 
     name: Name
-    key: str
+    key: str = ""
+    computed: Computed | None = None
     type: FieldType
+    precision: int = Constraint(default=18, ge=1, le=38)  # of a decimal: all digits, and those after the point
+    scale: int = Constraint(default=2, ge=0, le=38)
     about: str
     unit: str | None = None
 
+    @model_validator(mode="after")
+    def _from_one_place(self) -> Self:
+        if bool(self.key) == bool(self.computed):
+            raise ValueError("write `key: ...` for what the publisher sends, or `computed: ...`, and not both")
+        return self
+
     @property
     def arrow_type(self) -> pa.DataType:
-        return ARROW_TYPES[self.type]
+        return pa.decimal128(self.precision, self.scale) if self.type == "decimal" else ARROW_TYPES[self.type]
 
 
 class RequestStyle(Declaration):
@@ -78,9 +90,15 @@ class Dataset(Declaration):
     grain: tuple[Name, ...]
     # The column whose value puts a row into a window. A snapshot has none: it is replaced as a whole.
     window: Name | None = None
+    dated_by: Name | None = None  # a date that has to lie in the window, where the window's own column is computed
     # Both write the same way: the window is replaced in one transaction. A vintage's window is its publication time,
     # so a later publication never replaces an earlier one.
     mode: Literal["replace_window", "append_vintage"] = "replace_window"
+    format: Literal["json", "csv"] = "json"
+    compression: Literal["none", "gzip"] = "none"  # of the file itself, not of its transfer
+    delimiter: str = Constraint(default=",", min_length=1, max_length=1)
+    # Columns that differ between releases of the same row; `row_hash` leaves them out.
+    not_in_row_hash: tuple[Name, ...] = ()
     envelope: Name | None = None  # the key that holds the records, where the body is not a bare array
     overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
     optional: tuple[Name, ...] = ()  # columns of the grain that may be null
@@ -91,24 +109,30 @@ class Dataset(Declaration):
     may_be_empty: bool = False
     may_repeat: bool = False  # identical rows are the publisher's own and all kept
     rows_per_day: int | None = None
-    rows: int | None = None  # of a snapshot
+    rows: int | None = None  # of a whole window, where it is not a day
     source_name: Name
     path: Path  # of the declaration, for messages
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         columns = {field.name for field in self.fields}
-        named = {"grain": self.grain, "optional": self.optional, "overlap": self.overlap or ()}
+        named = {
+            "grain": self.grain,
+            "optional": self.optional,
+            "overlap": self.overlap or (),
+            "not_in_row_hash": self.not_in_row_hash,
+        }
         for setting, names in named.items():
             if missing := [name for name in names if name not in columns]:
                 raise ValueError(f"{setting}: {missing[0]!r} is not among the dataset's fields; add it to `fields`")
-        if duplicates := {f.key for f in self.fields if [g.key for g in self.fields].count(f.key) > 1}:
+        keys = [field.key for field in self.published]
+        if duplicates := {key for key in keys if keys.count(key) > 1}:
             raise ValueError(f"fields: two fields read the key {duplicates.pop()!r}; keep one of them")
         if (self.request.window == "snapshot") != (self.window is None):
             raise ValueError("window: name the column that puts a row into its window (a snapshot has none)")
         if self.window is not None:
             kind = {f.name: f.type for f in self.fields}.get(self.window)
-            wanted = "date" if self.request.window == "settlement_day" else "timestamp"
+            wanted = WINDOW_TYPES[self.request.window]
             if kind != wanted:
                 found = kind or "not among the fields"
                 raise ValueError(f"window: {self.window!r} is {found}; a {self.request.window} needs a {wanted}")
@@ -130,13 +154,23 @@ class Dataset(Declaration):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Columns without which a row is refused."""
-        return tuple(name for name in self.grain if name not in self.optional)
+        """Columns without which a row is refused: the grain's, as far as the publisher sends them."""
+        sent = {field.name for field in self.published}
+        return tuple(name for name in self.grain if name in sent and name not in self.optional)
 
     @cached_property
     def schema(self) -> pa.Schema:
         """Columns of the raw table, in the declared order."""
         return pa.schema([(field.name, field.arrow_type) for field in self.fields])
+
+    @cached_property
+    def published(self) -> tuple[Field, ...]:
+        """The columns that come from the publisher, in the declared order."""
+        return tuple(field for field in self.fields if field.key)
+
+    def computed(self, what: Computed) -> Field | None:
+        """The column that holds it, if there is one."""
+        return next((field for field in self.fields if field.computed == what), None)
 
     @property
     def is_nested(self) -> bool:

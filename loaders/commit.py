@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from loaders import ledger
-from loaders.catalogue import Dataset, FieldType
+from loaders.catalogue import Dataset, Field, FieldType
 from loaders.destination import Session
 from loaders.errors import WarehouseUnavailable, innermost
 from loaders.extract import Extracted
@@ -23,6 +23,7 @@ DLT_TYPES: dict[FieldType, dict[str, Any]] = {
     "string": {"data_type": "text"},
     "integer": {"data_type": "bigint"},
     "double": {"data_type": "double"},
+    "decimal": {"data_type": "decimal"},
     "boolean": {"data_type": "bool"},
     "date": {"data_type": "date"},
     "timestamp": {"data_type": "timestamp", "timezone": True, "precision": 6},
@@ -50,7 +51,7 @@ class Committer:
 
         Raises `WarehouseUnavailable` when the warehouse refuses: then nothing of these windows counts as done.
         """
-        with self._session.connected():
+        with self._session.connected(len(self._dataset.fields)):
             try:
                 self._run(windows)
                 self._index()
@@ -82,7 +83,7 @@ class Committer:
     def _resources(self, windows: Sequence[Extracted]) -> Iterator[Any]:
         good = [window for window in windows if window.entry.is_good]
         if good:
-            columns = {field.name: dict(DLT_TYPES[field.type]) for field in self._dataset.fields}
+            columns = {field.name: _dlt_type(field) for field in self._dataset.fields}
             parts = [part for window in good for part in window.parts]
             yield self._replacement(self._dataset.table, columns, self._scope(good), parts)
             labels = ", ".join(self._session.warehouse.literal(window.window.label) for window in good)
@@ -152,3 +153,8 @@ class Committer:
     def _count(self, table: str, scope: str) -> int:
         rows = self._session.query(f"SELECT COUNT(*) FROM {self._session.table(table)} WHERE {scope}")
         return int(rows[0][0]) if rows else 0
+
+
+def _dlt_type(field: Field) -> dict[str, Any]:
+    digits = {"precision": field.precision, "scale": field.scale} if field.type == "decimal" else {}
+    return DLT_TYPES[field.type] | digits

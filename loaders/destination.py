@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset
 from loaders.errors import DeclarationError, WarehouseUnavailable, innermost
-from loaders.memory import DUCKDB_SETTINGS
+from loaders.memory import duckdb_settings
 
 RAW = "raw"  # the schema that loads write to
 
@@ -46,8 +46,11 @@ class Warehouse(ABC):
     timestamp_type: ClassVar[str] = "TIMESTAMPTZ"
 
     @abstractmethod
-    def connect(self, dlt: Any) -> AbstractContextManager[Any]:
-        """The destination object for dlt, for as long as the context lasts. Raises `WarehouseUnavailable`."""
+    def connect(self, dlt: Any, columns: int) -> AbstractContextManager[Any]:
+        """The destination for dlt while the context lasts, to write a table of so many columns.
+
+        Raises `WarehouseUnavailable`.
+        """
 
     @abstractmethod
     def lock(self, datasets: Sequence[Dataset]) -> AbstractContextManager[None]:
@@ -73,6 +76,8 @@ class Warehouse(ABC):
         """A date, an instant or a text in this warehouse's SQL."""
         if isinstance(value, datetime):
             return f"CAST('{value.isoformat()}' AS {self.timestamp_type})"
+        if isinstance(value, int):
+            return str(value)
         if isinstance(value, date):
             return f"DATE '{value.isoformat()}'"
         return "'" + str(value).replace("'", "''") + "'"
@@ -87,10 +92,10 @@ class DuckDB(Warehouse):
     part_rows: ClassVar[int] = 1_000_000
 
     @contextmanager
-    def connect(self, dlt: Any) -> Iterator[Any]:
+    def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
         # Left to itself dlt opens the file ten times a commit, which takes 25 ms and keeps 8 KB each time.
         try:
-            connection = duckdb.connect(self.path, config=DUCKDB_SETTINGS)
+            connection = duckdb.connect(self.path, config=duckdb_settings(columns))
         except duckdb.Error as error:
             raise WarehouseUnavailable(f"{self.path}: {error}. Wait until the other process is done") from error
         with connection:
@@ -132,7 +137,7 @@ class Postgres(Warehouse):
     part_rows: ClassVar[int] = 100_000  # the driver holds a whole part while it copies
 
     @contextmanager
-    def connect(self, dlt: Any) -> Iterator[Any]:
+    def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
         yield _postgres_that_takes_empty_parts(dlt, self.url)
 
     @contextmanager
@@ -224,12 +229,12 @@ class Session:
         self._table_pattern: str | None = None
 
     @contextmanager
-    def connected(self) -> Iterator[None]:
-        """One connection for everything inside. Raises `WarehouseUnavailable`."""
+    def connected(self, columns: int = 0) -> Iterator[None]:
+        """One connection for everything inside, to write a table of so many columns. Raises `WarehouseUnavailable`."""
         if self._destination is not None:
             yield
             return
-        with self.warehouse.connect(self.dlt) as self._destination:
+        with self.warehouse.connect(self.dlt, columns) as self._destination:
             try:
                 yield
             finally:

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
+from loaders.identity import RowIdentity
 from loaders.ledger import Entry
 from loaders.parts import Parts
-from loaders.readers import Repeats, read_json
+from loaders.readers import Repeats, read_body
 from loaders.shape import REJECT_SCHEMA, Shaper
 from loaders.transport import Body, Publisher
 from loaders.windows import Window
@@ -78,11 +79,12 @@ def _extract_body(
     dataset: Dataset, window: Window, body: Body, home: Path, part_rows: int, entry: Entry, repeats: Repeats
 ) -> Extracted:
     shaper = Shaper(dataset, window)
+    identity = RowIdentity(dataset, home)
     parts = Parts(home, "part", dataset.schema, part_rows)
     rejects = Parts(home, "rejects", REJECT_SCHEMA, part_rows)
     with parts.closing(), rejects.closing():
-        for batch in read_json(body.read(), dataset, repeats):
-            parts.write(shaper.shape(batch))
+        for batch in read_body(body.read(), dataset, repeats):
+            parts.write(identity.hash(shaper.shape(batch)))
             rejects.write(shaper.take_rejects())
         if not parts.written:  # an empty window is loaded as an empty part, so that rows of an earlier load go
             parts.write_nothing()
@@ -100,7 +102,7 @@ def _extract_body(
             sha256=body.sha256,
             finished_at=datetime.now(UTC),
         ),
-        parts.written,
+        identity.finish(parts.written, body.sha256, body.release),
         rejects.written,
     )
 

@@ -14,9 +14,11 @@ from pathlib import Path
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # glibc's mallopt parameters
 _MMAP_THRESHOLD_BYTES = 128 << 10  # glibc's own default, which it gives up as soon as a larger block is freed
 
-# For every DuckDB that a loading process opens.
+# DuckDB holds the last rows of every column uncompressed until it has 122,880 of them, in the table and in its staging
+# table. What is allowed beyond that only fills a cache.
+DUCKDB_MB_PER_COLUMN, DUCKDB_LEAST_MB = 6, 48
+
 DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "48MB",  # what the merge of a window needs with room to spare; 24 MB was too little
     "threads": 1,
     "enable_external_file_cache": False,  # it would keep every part that was ever read
 }
@@ -34,6 +36,11 @@ def keep_flat() -> None:
     import pyarrow as pa
 
     pa.set_memory_pool(pa.system_memory_pool())
+
+
+def duckdb_settings(columns: int) -> dict[str, str | bool | int | float | list[str]]:
+    """Settings for a DuckDB that writes a table of so many columns."""
+    return DUCKDB_SETTINGS | {"memory_limit": f"{max(DUCKDB_LEAST_MB, DUCKDB_MB_PER_COLUMN * columns)}MB"}
 
 
 class _WithoutPandas(MetaPathFinder):

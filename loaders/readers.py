@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from loaders.catalogue import Dataset, Field
+from loaders.delimited import gunzip, read_csv
 from loaders.errors import SourceUnavailable
 
 BLOCK_BYTES = 1 << 20  # about 4,800 records; four times as much was no faster and cost 25 MB
@@ -45,6 +46,19 @@ class Repeats:
         return int(pc.sum(pc.equal(ordered[1:], ordered[:-1]), min_count=0).as_py())
 
 
+def read_body(chunks: Iterable[bytes], dataset: Dataset, repeats: Repeats) -> Iterator[pa.RecordBatch]:
+    """Batches of a body in the dataset's format, under the publisher's keys.
+
+    Raises `SourceUnavailable` when the body is cut or malformed, and `SourceChanged` when its header is another one.
+    """
+    if dataset.compression == "gzip":
+        chunks = gunzip(chunks)
+    if dataset.format == "csv":
+        yield from read_csv(chunks, dataset)
+    else:
+        yield from read_json(chunks, dataset, repeats)
+
+
 def read_json(chunks: Iterable[bytes], dataset: Dataset, repeats: Repeats | None = None) -> Iterator[pa.RecordBatch]:
     """Batches of a JSON array of records, or of the array under the dataset's `envelope` key.
 
@@ -54,7 +68,7 @@ def read_json(chunks: Iterable[bytes], dataset: Dataset, repeats: Repeats | None
     """
     flat = dataset.envelope is None and not dataset.is_nested
     splitter: _Splitter = _FlatSplitter() if flat else _NestedSplitter(dataset.envelope)
-    schema = pa.schema([(field.key, _json_type(field)) for field in dataset.fields])
+    schema = pa.schema([(field.key, _json_type(field)) for field in dataset.published])
     for block in _blocks(chunks, splitter):
         if repeats is not None:
             repeats.add(block)
@@ -248,8 +262,8 @@ def _as_text(value: Any) -> str | None:
 
 
 def _json_type(field: Field) -> pa.DataType:
-    """The type that a field has in JSON: dates and instants are strings there."""
-    return pa.string() if field.type in ("date", "timestamp", "json") else field.arrow_type
+    """The type that a field has in JSON: dates and instants are strings there, and so are exact decimals to us."""
+    return pa.string() if field.type in ("date", "timestamp", "json", "decimal") else field.arrow_type
 
 
 def _not_an_array(body: bytes) -> NoReturn:

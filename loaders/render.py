@@ -13,6 +13,7 @@ from loaders.destination import RAW
 
 ROOT = Path(__file__).parent.parent
 STAGING = ROOT / "dbt_project" / "models" / "staging"
+EVENT_TIMES = ("settlement_day", "utc_day")  # windows whose column dbt can cut batches by
 INVENTORY = ROOT / "tests" / "golden" / "inventory.txt"
 
 
@@ -53,7 +54,7 @@ def _declaration(source: str, *parts: str) -> str:
 def _staging_model(dataset: Dataset) -> str:
     declared = _declaration(dataset.source_name, "datasets", f"{dataset.name}.yml")
     lines = [f"-- Rendered from {declared}; change that and run `task render`."]
-    if dataset.window is not None:
+    if dataset.window and dataset.request.window in EVENT_TIMES:
         lines.append("{{ config(event_time='" + dataset.window + "') }}")
     columns = ",\n".join(f"    {field.name}" for field in dataset.fields)
     lines += ["select", columns, "from {{ source('" + dataset.source_name + "', '" + dataset.name + "') }}"]
@@ -83,7 +84,7 @@ def _table(dataset: Dataset) -> dict[str, object]:
         "identifier": dataset.table,
         "description": f"{dataset.title}, as published at {dataset.route}",
     }
-    if dataset.window is not None:
+    if dataset.request.window in EVENT_TIMES:
         table["config"] = {"event_time": dataset.window}
     return table
 

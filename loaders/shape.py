@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.catalogue import Dataset
+from loaders.catalogue import Dataset, Field
 from loaders.errors import SourceChanged
 from loaders.windows import Window
 
@@ -54,7 +54,7 @@ class Shaper:
         first_record = self.rows_read
         self.rows_read += batch.num_rows
         reasons: dict[int, str] = {}
-        columns = [self._column(batch, number, reasons) for number in range(len(self.dataset.fields))]
+        columns = [self._column(batch, declared, reasons) for declared in self.dataset.fields]
         shaped = pa.RecordBatch.from_arrays(columns, schema=self.dataset.schema)
         window = () if self.dataset.window is None else (self.dataset.window,)
         for name in dict.fromkeys(self.dataset.required + window):
@@ -68,7 +68,7 @@ class Shaper:
         return self._inside_the_window(shaped, batch)
 
     def _account_for_keys(self, batch: pa.RecordBatch) -> None:
-        declared = {f.key for f in self.dataset.fields} | set(self.dataset.ignored)
+        declared = {f.key for f in self.dataset.published} | set(self.dataset.ignored)
         if undeclared := [key for key in batch.schema.names if key not in declared]:
             number = pc.index(pc.is_valid(batch.column(undeclared[0])), True).as_py()
             raise SourceChanged(
@@ -76,9 +76,10 @@ class Shaper:
                 f"fields.yml and list it under `fields` (or under `ignored`) in {self.dataset.path.name}"
             )
 
-    def _column(self, batch: pa.RecordBatch, number: int, reasons: dict[int, str]) -> pa.Array:
-        declared = self.dataset.fields[number]
-        position = batch.schema.get_field_index(declared.key)
+    def _column(self, batch: pa.RecordBatch, declared: Field, reasons: dict[int, str]) -> pa.Array:
+        if declared.computed == "window_year" and self.window.first is not None:
+            return pa.repeat(pa.scalar(self.window.first.year, declared.arrow_type), batch.num_rows)
+        position = batch.schema.get_field_index(declared.key) if declared.key else -1
         if position < 0:
             return pa.nulls(batch.num_rows, declared.arrow_type)
         published = batch.column(position)
@@ -104,10 +105,12 @@ class Shaper:
         ]
 
     def _inside_the_window(self, shaped: pa.RecordBatch, batch: pa.RecordBatch) -> pa.RecordBatch:
-        if self.dataset.window is None or self.window.bounds is None or shaped.num_rows == 0:
+        column = self.dataset.dated_by or self.dataset.window
+        if column is None or self.window.bounds is None or shaped.num_rows == 0:
             return shaped
-        values = shaped.column(self.dataset.window)
-        first, until = (pa.scalar(bound, values.type) for bound in self.window.bounds)
+        values = shaped.column(column)
+        bounds = (self.window.first, self.window.until) if self.dataset.dated_by else self.window.bounds
+        first, until = (pa.scalar(bound, values.type) for bound in bounds)
         inside = pc.fill_null(pc.and_(pc.greater_equal(values, first), pc.less(values, until)), False)
         if pc.all(inside).as_py():
             return shaped
@@ -116,7 +119,7 @@ class Shaper:
         if pc.any(stray).as_py():
             row = pc.index(stray, True).as_py()
             raise SourceChanged(
-                f"row outside the window: {self.dataset.window} is {values[row].as_py()} in {_raw(batch, row)}. A "
+                f"row outside the window: {column} is {values[row].as_py()} in {_raw(batch, row)}. A "
                 f"publisher that does not know a parameter ignores it: correct `request` in {self.dataset.path.name}"
             )
         self.rows_neighbouring += pc.sum(outside).as_py()

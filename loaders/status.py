@@ -12,7 +12,7 @@ from loaders.catalogue import Dataset, Source
 from loaders.destination import Session
 from loaders.errors import DeclarationError
 from loaders.ledger import read_entries, standings
-from loaders.windows import days
+from loaders.windows import windows
 
 MARTS = "marts"
 
@@ -30,8 +30,7 @@ def show_status(console: Console, source: Source, session: Session) -> None:
     for dataset in source.datasets.values():
         known = standings(entries.get(dataset.name, []))
         done = [standing for standing in known.values() if standing.last.is_good]
-        kind = dataset.request.window
-        wanted = [day.label for day in days(kind, zone, *span)] if span and dataset.window else ["snapshot"]
+        wanted = [window.label for window in windows(dataset.request.window, zone, *span)] if span else []
         good = [standing.good for standing in known.values() if standing.good]
         cells = (
             f"{len(done):,}",
@@ -88,9 +87,9 @@ def _count_by_window(dataset: Dataset, session: Session) -> dict[str, int]:
     table = session.table(dataset.table)
     if dataset.window is None:
         return dict(session.query(f"SELECT 'snapshot', COUNT(*) FROM {table}"))
-    is_day = dataset.request.window == "settlement_day"
-    day = dataset.window if is_day else session.warehouse.utc_day(dataset.window)
-    return {str(label): rows for label, rows in session.query(f"SELECT {day}, COUNT(*) FROM {table} GROUP BY 1")}
+    is_instant = dataset.request.window == "utc_day"
+    label = session.warehouse.utc_day(dataset.window) if is_instant else dataset.window
+    return {str(window): rows for window, rows in session.query(f"SELECT {label}, COUNT(*) FROM {table} GROUP BY 1")}
 
 
 def show_table(console: Console, session: Session, name: str, rows: int) -> None:

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
+from urllib.parse import unquote, urlsplit
 
 import requests
 import tenacity
@@ -35,6 +38,7 @@ class Body:
 
     url: str
     chunks: Iterator[bytes]
+    release: str = ""  # the day on which the publisher last changed it, where the server says so
     size: int = 0
     _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -84,8 +88,12 @@ class Publisher:
 
         Raises `SourceUnavailable` for what may pass (no answer, 429, 5xx) and `SourceChanged` for what will not (4xx).
         """
-        self._keep_pace()
         url = self.url + route
+        if url.startswith("file:"):
+            with _file(url) as body:
+                yield body
+            return
+        self._keep_pace()
         try:
             response = self._session.get(
                 url, params=params, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
@@ -94,7 +102,7 @@ class Publisher:
             raise SourceUnavailable(f"no answer from {url}: {innermost(error)}") from error
         with response:
             _check_status(response)
-            yield Body(response.url, response.iter_content(CHUNK_BYTES))
+            yield Body(response.url, response.iter_content(CHUNK_BYTES), _release(response))
 
     def persistently(self, attempt: Callable[[], Result]) -> Result:
         """`attempt` until it no longer raises `SourceUnavailable`, waiting in between; the last error is raised."""
@@ -117,6 +125,26 @@ class Publisher:
         if now < self._next_at:
             time.sleep(self._next_at - now)
         self._next_at = max(now, self._next_at) + 1 / self.requests_per_second
+
+
+@contextmanager
+def _file(url: str) -> Iterator[Body]:
+    """A file on this machine. Raises `SourceUnavailable` if it is not there."""
+    path = Path(unquote(urlsplit(url).path))
+    try:
+        with path.open("rb") as file:
+            changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            yield Body(url, iter(partial(file.read, CHUNK_BYTES), b""), changed.date().isoformat())
+    except FileNotFoundError as error:
+        raise SourceUnavailable(f"no file {path}") from error
+
+
+def _release(response: requests.Response) -> str:
+    header = response.headers.get("Last-Modified")
+    try:
+        return parsedate_to_datetime(header).date().isoformat() if header else ""
+    except ValueError:
+        return ""
 
 
 def _check_status(response: requests.Response) -> None:

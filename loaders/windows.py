@@ -16,9 +16,9 @@ HALF_HOUR = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Window:
-    """One day (of a market, or of UTC) of one dataset, or the state of a register.
+    """One day (of a market, or of UTC) or one year of a dataset, or the state of a register.
 
-    `first` is the day itself and `until` the day after it, in the window's own calendar; a snapshot has neither.
+    `first` is its first day and `until` the day after its last, in the window's own calendar; a snapshot has neither.
     """
 
     kind: WindowKind
@@ -28,11 +28,15 @@ class Window:
     @property
     def label(self) -> str:
         """The window's name in the ledger and in messages."""
-        return "snapshot" if self.first is None else self.first.isoformat()
+        if self.first is None:
+            return "snapshot"
+        return str(self.first.year) if self.kind == "year" else self.first.isoformat()
 
     @property
     def until(self) -> date | None:
-        return None if self.first is None else self.first + timedelta(days=1)
+        if self.first is None:
+            return None
+        return date(self.first.year + 1, 1, 1) if self.kind == "year" else self.first + timedelta(days=1)
 
     @cached_property
     def start_at(self) -> datetime | None:
@@ -45,14 +49,16 @@ class Window:
         return None if self.until is None else self._midnight(self.until)
 
     @property
-    def bounds(self) -> tuple[date, date] | tuple[datetime, datetime] | None:
+    def bounds(self) -> tuple[int, int] | tuple[date, date] | tuple[datetime, datetime] | None:
         """First value of the dataset's window column inside the window, and first value after it."""
         if self.first is None or self.until is None or self.start_at is None or self.end_at is None:
             return None
+        if self.kind == "year":
+            return self.first.year, self.until.year
         return (self.first, self.until) if self.kind == "settlement_day" else (self.start_at, self.end_at)
 
     def _midnight(self, day: date) -> datetime:
-        zone = self.zone if self.kind == "settlement_day" else UTC
+        zone = UTC if self.kind == "utc_day" else self.zone
         return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
     @property
@@ -62,6 +68,7 @@ class Window:
             return {}
         return {
             "date": self.first.isoformat(),
+            "year": str(self.first.year),
             "start": _instant(self.start_at),
             "last_second": _instant(self.end_at - timedelta(seconds=1)),
         }
@@ -72,20 +79,26 @@ def _instant(at: datetime) -> str:
 
 
 def plan_windows(dataset: Dataset, zone: ZoneInfo, first: date, until: date, now: datetime) -> Iterator[Window]:
-    """The dataset's windows of the days from `first` up to but without `until` that have ended by `now`, in order."""
-    kind = dataset.request.window
-    if kind == "snapshot":
-        yield Window(kind, zone)
-        return
-    for window in days(kind, zone, first, until):
-        if window.end_at is not None and window.end_at <= now:
+    """The dataset's windows of the days from `first` up to but without `until` that are due by `now`, in order.
+
+    A day has to be over. A year has to have begun: its publisher sends what there is of it so far.
+    """
+    for window in windows(dataset.request.window, zone, first, until):
+        due = window.start_at if window.kind == "year" else window.end_at
+        if due is None or due <= now:
             yield window
 
 
-def days(kind: WindowKind, zone: ZoneInfo, first: date, until: date) -> Iterator[Window]:
-    """A window for each day from `first` up to but without `until`, in order."""
-    for number in range((until - first).days):
-        yield Window(kind, zone, first + timedelta(days=number))
+def windows(kind: WindowKind, zone: ZoneInfo, first: date, until: date) -> Iterator[Window]:
+    """The windows of a kind that the days from `first` up to but without `until` touch, in order."""
+    if kind == "snapshot":
+        yield Window(kind, zone)
+    elif kind == "year":
+        for year in range(first.year, (until - timedelta(days=1)).year + 1):
+            yield Window(kind, zone, date(year, 1, 1))
+    else:
+        for number in range((until - first).days):
+            yield Window(kind, zone, first + timedelta(days=number))
 
 
 def settlement_periods(day: date, zone: ZoneInfo) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -180,8 +182,6 @@ def test_a_duckdb_file_that_another_process_has_open_is_a_message_and_exit_1(
 
 
 def test_a_second_load_into_a_duckdb_file_is_told_who_writes(duckdb_file: Target, publisher: Sandbox) -> None:
-    import os
-
     settings = duckdb_file.settings | {"MILLRACE_ELEXON_URL": publisher.url("elexon")}
     with duckdb_file.open().lock([FUELHH]):
         done = run_cli(*LOAD, "--dataset", "pn", **settings)
@@ -214,29 +214,61 @@ def test_a_lock_ends_with_the_process_that_held_it(warehouse: Target) -> None:
 # --- two at once ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("first_time", [True, False], ids=["new database", "tables are there"])
-def test_two_loads_of_different_datasets_at_once_are_both_right(
-    first_time: bool, postgres: Target, publisher: Sandbox
-) -> None:
-    if not first_time:
-        for name in ("pn", "fuelhh"):
-            assert run_load(postgres, publisher.url("elexon"), [name], "2023-12-31").exit_code == 0
-    settings = postgres.settings | {"MILLRACE_ELEXON_URL": publisher.url("elexon")}
-    command = [sys.executable, "-m", "tests.faults.together", *LOAD, "--dataset"]
-    with running([*command, "pn"], **settings) as one, running([*command, "fuelhh"], **settings) as other:
-        both = (one, other)
-        for process in both:
-            assert process.stdout is not None
-            while (line := process.stdout.readline()) != "ready\n":
-                assert line, process.communicate()
-        for process in both:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        said = [process.communicate(timeout=60) for process in both]
-        assert [process.returncode for process in both] == [0, 0], said
+WAITING = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+def together(point: str, dataset: str) -> list[str]:
+    return [sys.executable, "-m", "tests.faults.together", point, *LOAD, "--dataset", dataset]
+
+
+def is_ready(process: subprocess.Popen[str]) -> bool:
+    """Read what a process says until it waits. False if it ended."""
+    assert process.stdout is not None
+    return any(line == "ready\n" for line in process.stdout)
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def assert_both_right(one: subprocess.Popen[str], other: subprocess.Popen[str], target: Target, of: Sandbox) -> None:
+    """Both loads end well, and each table and its ledger are as if the other had not been there."""
+    said = [process.communicate(timeout=60) for process in (one, other)]
+    assert [one.returncode, other.returncode] == [0, 0], said
     for dataset in (PN, FUELHH):
-        of_days = f"settlement_date >= DATE '{DAYS[0]}'"
-        assert stored(postgres, dataset, of_days) == right(publisher, dataset.name)
-        loaded = [entry["window_label"] for entry in ledger(postgres, dataset.name)]
-        assert loaded[-3:] == DAYS
+        assert stored(target, dataset, f"settlement_date >= DATE '{DAYS[0]}'") == right(of, dataset.name)
+        assert [entry["window_label"] for entry in ledger(target, dataset.name)][-3:] == DAYS
+
+
+def test_two_loads_of_different_datasets_at_once_are_both_right(postgres: Target, publisher: Sandbox) -> None:
+    for name in ("pn", "fuelhh"):
+        assert run_load(postgres, publisher.url("elexon"), [name], "2023-12-31").exit_code == 0
+    settings = postgres.settings | {"MILLRACE_ELEXON_URL": publisher.url("elexon")}
+    with (
+        running(together("committing", "pn"), **settings) as one,
+        running(together("committing", "fuelhh"), **settings) as other,
+    ):
+        assert is_ready(one)
+        assert is_ready(other)
+        go(one)
+        go(other)
+        assert_both_right(one, other, postgres, publisher)
+
+
+def test_two_first_loads_at_once_do_not_create_the_same_schema(postgres: Target, publisher: Sandbox) -> None:
+    settings = postgres.settings | {"MILLRACE_ELEXON_URL": publisher.url("elexon")}
+    with running(together("creating", "pn"), **settings) as one:
+        assert is_ready(one), "it has found no schema and is about to create it"
+        with running(together("creating", "fuelhh"), **settings) as other:
+            assert other.stdout is not None
+            said = b""
+            # The other one waits for its turn; if it did not, it would find no schema either, and say so.
+            while b"ready\n" not in said and not postgres.query(WAITING):
+                if select.select([other.stdout], [], [], 0.05)[0]:
+                    said += os.read(other.stdout.fileno(), 1 << 16)
+                assert other.poll() is None, said
+            go(one)
+            go(other)
+            assert_both_right(one, other, postgres, publisher)

@@ -1,30 +1,40 @@
-"""python -m tests.faults.together [millrace arguments]: the command, which waits before its first commit.
+"""python -m tests.faults.together POINT [millrace arguments]: the command, which waits the first time it gets there.
 
-It says `ready` on stdout and goes on when a line arrives on stdin, so that two of them write at the same time.
+POINT is `creating` (it has seen that the schema is missing) or `committing`. It says `ready` on stdout and goes on
+when a line arrives on stdin, so that two of them are sure to be there at the same time.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from typing import Any
+
+from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from loaders import load
 from loaders.cli import app
 from loaders.commit import Committer
-from loaders.extract import Extracted
 
-commit = Committer.commit
+POINTS: dict[str, tuple[Any, str]] = {
+    "creating": (SqlJobClientBase, "initialize_storage"),
+    "committing": (Committer, "commit"),
+}
 
 
-def commit_together(committer: Committer, windows: Sequence[Extracted]) -> None:
-    """Wait once, then commit."""
-    Committer.commit = commit  # type: ignore[method-assign]
-    print("ready", flush=True)
-    sys.stdin.readline()
-    commit(committer, windows)
+def main() -> None:
+    load.COMMIT_WINDOWS = 1
+    owner, name = POINTS[sys.argv[1]]
+    original = getattr(owner, name)
+
+    def wait_once(*arguments: Any, **options: Any) -> Any:
+        setattr(owner, name, original)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        return original(*arguments, **options)
+
+    setattr(owner, name, wait_once)
+    app(sys.argv[2:])
 
 
 if __name__ == "__main__":
-    load.COMMIT_WINDOWS = 1
-    Committer.commit = commit_together  # type: ignore[method-assign]
-    app(sys.argv[1:])
+    main()

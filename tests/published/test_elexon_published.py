@@ -94,7 +94,11 @@ def test_messages_with_all_their_segments(target: Target, published: Sandbox) ->
             for record in published.elexon.recordings["REMIT"]._documents
         }
     )
-    assert load(target, published, "remit", f"{days[0]}", f"{days[-1]}") == 594
+    busy = [day for day in days if day.year >= 2025]  # the messages before are a few in each of seven years
+    early = [day for day in days if day.year < 2025]
+    for day in early:
+        load(target, published, "remit", f"{day}")
+    assert load(target, published, "remit", f"{busy[0]}", f"{busy[-1]}") == 594
     assert {entry["status"] for entry in ledger(target, "remit")} == {"loaded", "empty"}
     [(segments,)] = target.query(
         "SELECT SUM(json_array_length(outage_profile)) FROM raw.elexon__remit WHERE outage_profile IS NOT NULL"

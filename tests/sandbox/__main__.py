@@ -15,11 +15,11 @@ from tests.sandbox.sandbox import Sandbox
 
 
 def recording(text: str) -> tuple[str, Path]:
-    """Read elexon:PN=FILE."""
+    """Read elexon:PN=FILE or dvf:2023=FILE: the code or the year, and the file."""
     name, _, path = text.partition("=")
     source, _, code = name.partition(":")
-    if source != "elexon" or not code or not path:
-        raise argparse.ArgumentTypeError(f"a recording is given as elexon:PN=FILE, not {text!r}")
+    if not path or source not in ("elexon", "dvf") or not code or (source == "dvf") != code.isdecimal():
+        raise argparse.ArgumentTypeError(f"a recording is given as elexon:PN=FILE or dvf:2023=FILE, not {text!r}")
     return code, Path(path)
 
 
@@ -30,7 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=0.01, help="1 is the published volume")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--today", type=date.fromisoformat, help="the first day that is not published yet")
-    parser.add_argument("--replay", type=recording, action="append", default=[], metavar="elexon:PN=FILE")
+    parser.add_argument("--replay", type=recording, action="append", default=[], metavar="SOURCE:WHAT=FILE")
     parser.add_argument("--gzip", action="store_true", help="compress for clients that accept it")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent, even a killed one")
     return parser.parse_args()

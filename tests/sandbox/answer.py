@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 RECORDS_PER_PIECE = 300  # of about 215 bytes: pieces of 64 KiB, the size that a socket takes at once
+FILE_PIECE = 1 << 16
 
 Parameters = dict[str, list[str]]
 
 
 @dataclass
 class Answer:
-    """One response. The body is `prefix`, the records joined by commas, `suffix`; all text, sent as UTF-8.
+    """One response. The body is `prefix`, the records joined by `separator`, `suffix`; all text, sent as UTF-8.
 
-    dataset and days (first, last) say what it is about, so that a fault can find it.
+    gzip_file: that text is a file, and the body is the file compressed. recorded: the body is this file, byte for byte,
+    and its length is known. dataset and days (first, last) say what it is about, so that a fault can find it.
     """
 
     status: int = 200
     prefix: str = ""
     records: Iterator[str] = field(default_factory=lambda: iter(()))
     suffix: str = ""
+    separator: str = ","
+    gzip_file: bool = False
+    recorded: Path | None = None
     content_type: str = "application/json; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
     dataset: str | None = None
@@ -32,14 +39,35 @@ class Answer:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the body in pieces of about 64 KiB."""
+        if self.recorded is not None:
+            return _read(self.recorded)
+        return gzipped(self._written()) if self.gzip_file else self._written()
+
+    def _written(self) -> Iterator[bytes]:
         opening = self.prefix
+        first = True
         while batch := list(islice(self.records, RECORDS_PER_PIECE)):
             # Injected bytes that are no UTF-8 travel as surrogates and leave as they came.
-            yield (opening + ",".join(batch)).encode("utf-8", "surrogateescape")
-            opening = ","
-        tail = self.suffix if opening == "," else opening + self.suffix
+            yield (opening + self.separator.join(batch)).encode("utf-8", "surrogateescape")
+            opening, first = self.separator, False
+        tail = self.prefix + self.suffix if first else self.suffix
         if tail:
             yield tail.encode()
+
+
+def gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Compress a body while it is sent. No time and no name in its header: the same text is the same bytes."""
+    packer = zlib.compressobj(level=1, wbits=31)  # 31: a gzip header and trailer
+    for piece in pieces:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(FILE_PIECE):
+            yield piece
 
 
 def json_answer(status: int, body: object) -> Answer:

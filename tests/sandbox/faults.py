@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from tests.sandbox.answer import Answer, json_answer
 
@@ -14,12 +15,16 @@ from tests.sandbox.answer import Answer, json_answer
 REPLACING = {"429", "500", "503", "404", "status", "html", "empty_body", "empty_list", "error_object"}
 # In the records: every byte arrives, and is wrong.
 TAMPERING = {"malformed", "undeclared_key", "duplicate_page", "ignore_parameters"}
+# The same, of files with a header only: a renamed column, a row that is one field short.
+FILE_TAMPERING = {"wrong_header", "bad_row"}
 # On the wire: the records are right and do not arrive as they should.
 BREAKING = {"reset", "truncate", "truncate_gzip", "wrong_length", "slow_drip"}
-KINDS = REPLACING | TAMPERING | BREAKING
+KINDS = REPLACING | TAMPERING | FILE_TAMPERING | BREAKING
 
 FIRST_BYTES = 1_000  # where a body breaks unless told: after a few records, well before the end of any day
 PAGE = 100  # records that a duplicated page repeats
+RENAMED = 4  # the place of the column that wrong_header renames: the price of DVF
+GOOD_ROWS = 500  # before the bad one; where there are fewer, the last is bad
 DRIP_BYTES = 512
 HTML = "<!DOCTYPE html><html><head><title>Service Unavailable</title></head><body>Try again later</body></html>"
 
@@ -104,16 +109,24 @@ def replaced(fault: Fault) -> Answer | None:
     return answer
 
 
-def tampered(fault: Fault, records: Iterator[str]) -> Iterator[str]:
+def tamper(fault: Fault, answer: Answer) -> None:
     """Change the records of an answer."""
     if fault.kind == "undeclared_key":
-        return _undeclared(records)
-    if fault.kind == "duplicate_page":
-        return _twice(records)
-    return records
+        ending = ",surprise\n" if answer.gzip_file else ',"undeclaredKey":"surprise"}'
+        answer.records = _undeclared(answer.records, ending)
+    elif fault.kind == "duplicate_page":
+        answer.records = _twice(answer.records)
+    elif fault.kind == "wrong_header" and answer.gzip_file:
+        columns = answer.prefix.split(",")
+        answer.prefix = ",".join([*columns[:RENAMED], f"{columns[RENAMED]}_renamed", *columns[RENAMED + 1 :]])
+    elif fault.kind == "bad_row" and answer.gzip_file:
+        answer.records = _short(answer.records)
+    else:
+        return
+    answer.recorded = None  # what was recorded is not what is sent any more
 
 
-def _undeclared(records: Iterator[str]) -> Iterator[str]:
+def _undeclared(records: Iterator[str], ending: str) -> Iterator[str]:
     """Give the last record one more key: whoever judges by the first ones misses it."""
     held = next(records, None)
     for record in records:
@@ -121,7 +134,18 @@ def _undeclared(records: Iterator[str]) -> Iterator[str]:
         yield held
         held = record
     if held is not None:
-        yield held[:-1] + ',"undeclaredKey":"surprise"}'
+        yield held[:-1] + ending
+
+
+def _short(lines: Iterator[str]) -> Iterator[str]:
+    """Leave a field out in the middle of one line."""
+    yield from islice(lines, GOOD_ROWS - 1)
+    held = list(islice(lines, 2))  # the last good one, and the bad one if there is any
+    if held:
+        fields = held[-1].split(",")
+        del fields[len(fields) // 2]
+        yield from [*held[:-1], ",".join(fields)]
+    yield from lines
 
 
 def _twice(records: Iterator[str]) -> Iterator[str]:

@@ -8,19 +8,21 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 
+from tests.sandbox.dvf import CODE as DVF
+from tests.sandbox.dvf import Dvf
 from tests.sandbox.elexon import Elexon
 from tests.sandbox.elexon.publisher import Document, Mutation, dataset_code
 from tests.sandbox.elexon.world import World
-from tests.sandbox.faults import Fault
+from tests.sandbox.faults import FILE_TAMPERING, Fault
 from tests.sandbox.server import Server
 
 
 class Sandbox:
     """Publishers on 127.0.0.1. Use it as a context manager, or call start() and stop().
 
-    scale: 0 to 1, thins units, publications and instants. seed: another one is another history. today: the first day
-    that is not published yet, default today in UTC. replay: Elexon dataset code -> recorded file. gzip: compress for
-    clients that accept it.
+    scale: 0 to 1, thins units, publications and instants, and sales. seed: another one is another history. today: the
+    first day that is not published yet, default today in UTC; of DVF, years that are over are published. replay: Elexon
+    dataset code or year of DVF -> recorded file. gzip: compress for clients that accept it.
     """
 
     def __init__(
@@ -34,8 +36,10 @@ class Sandbox:
         gzip: bool = False,
     ) -> None:
         recordings = {code: Path(path) for code, path in (replay or {}).items()}
+        years = {int(code): recordings.pop(code) for code in list(recordings) if code.isdecimal()}
         self.elexon = Elexon(World(scale, seed, today), recordings)
-        self._server = Server({"elexon": self.elexon}, port, gzip=gzip, control=self._control)
+        self.dvf = Dvf(scale, seed, today, years)
+        self._server = Server({"elexon": self.elexon, "dvf": self.dvf}, port, gzip=gzip, control=self._control)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Sandbox:
@@ -84,12 +88,23 @@ class Sandbox:
     def ignore_parameters(self, value: bool) -> None:
         self._server.ignore_parameters = value
 
+    @property
+    def release(self) -> int:
+        """The release of the DVF files that is published now: 1, or later ones that correct it."""
+        return self.dvf.release
+
+    @release.setter
+    def release(self, value: int) -> None:
+        if value < 1:
+            raise ValueError(f"releases of DVF count from 1, not {value}")
+        self.dvf.release = value
+
     def fail(
         self,
         dataset: str | None,
         kind: str,
         *,
-        on: str | date | None = None,
+        on: str | int | date | None = None,
         times: int | None = 1,
         after_bytes: int | None = None,
         status: int | None = None,
@@ -98,40 +113,62 @@ class Sandbox:
     ) -> None:
         """Plan a fault for the requests of a dataset (None: any) whose window includes the day `on`. See faults.KINDS.
 
-        Raises ValueError for a kind or a dataset that there is not.
+        on: a day, or a year of DVF ("2023"). Raises ValueError for a kind or a dataset that there is not.
         """
-        code = None if dataset is None else dataset_code(dataset)
+        code = None if dataset is None else _code(dataset)
+        if kind in FILE_TAMPERING and code != DVF:
+            raise ValueError(f"{kind} is a fault of files with a header, which only {DVF} has")
         self._server.faults.add(
             Fault(kind, code, _day(on), times, after_bytes, status, retry_after, delay),
         )
 
-    def mutate(self, dataset: str, change: Mutation, *, on: str | date | None = None) -> None:
-        """Pass the records of a dataset's day (None: every day) through `change` before they are sent.
+    def mutate(self, dataset: str, change: Mutation, *, on: str | int | date | None = None) -> None:
+        """Pass the records of a dataset's day or a year of DVF (None: all) through `change` before they are sent.
 
-        `change` takes and gives an iterator of dicts; bytes among them are sent as they are, in a record's place.
+        `change` takes and gives an iterator of dicts; bytes among them are sent as they are, in a record's place (of
+        DVF: in a line's, with its end).
         """
-        self.elexon.mutations[dataset_code(dataset), _day(on)] = change
+        code, day = _code(dataset), _day(on)
+        if code == DVF:
+            self.dvf.mutations[None if day is None else day.year] = change
+        else:
+            self.elexon.mutations[code, day] = change
 
     def clear_faults(self) -> None:
-        """Forget all faults and mutations."""
+        """Forget all faults and mutations. The release stays."""
         self._server.faults.clear()
+        self.dvf.mutations.clear()
         self.elexon.mutations.clear()
         self.ignore_parameters = False
 
-    def rows(self, dataset: str, day: date) -> Iterator[Document]:
+    def rows(self, dataset: str, day: date | int) -> Iterator[Document]:
         """Yield the records of a dataset's window as the publisher has them: without faults and mutations.
 
         The window of `day` is the settlement day, the UTC day for FREQ, NDF, INDDEM and REMIT, everything for BM_UNITS.
+        Of DVF it is the year (2023, or any day in it) in the current release: text, None where a field is empty.
         """
+        if _code(dataset) == DVF:
+            return self.dvf.rows(day if isinstance(day, int) else day.year)
+        if isinstance(day, int):
+            raise ValueError(f"{dataset} has days, not years")  # noqa: TRY004 the value is what is wrong
         return self.elexon.rows(dataset, day)
 
     def _control(self, order: dict[str, object]) -> None:
         """Carry out what was posted to /_faults."""
         if "ignore_parameters" in order:
             self.ignore_parameters = bool(order["ignore_parameters"])
+        elif "release" in order:
+            self.release = int(str(order["release"]))
         else:
             self.fail(order.pop("dataset", None), str(order.pop("kind", "")), **order)  # type: ignore[arg-type]
 
 
-def _day(day: str | date | None) -> date | None:
-    return date.fromisoformat(day) if isinstance(day, str) else day
+def _code(dataset: str) -> str:
+    return DVF if dataset.upper() == DVF else dataset_code(dataset)
+
+
+def _day(day: str | int | date | None) -> date | None:
+    """Read a day; a year is meant by its first one."""
+    if day is None or isinstance(day, date):
+        return day
+    return date(int(day), 1, 1) if str(day).isdecimal() and len(str(day)) == 4 else date.fromisoformat(str(day))

@@ -8,13 +8,12 @@ import socket
 import struct
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from tests.sandbox.answer import Answer, Parameters, Publisher, json_answer
-from tests.sandbox.faults import Fault, FaultPlan, broken, replaced, tampered
+from tests.sandbox.answer import Answer, Parameters, Publisher, gzipped, json_answer
+from tests.sandbox.faults import Fault, FaultPlan, broken, replaced, tamper
 
 Control = Callable[[dict[str, object]], None]
 
@@ -49,7 +48,7 @@ class Server(ThreadingHTTPServer):
         if fault.kind == "ignore_parameters":
             return publisher.answer(relative, parameters, ignore_parameters=True), None
         answer = replaced(fault) or answer
-        answer.records = tampered(fault, answer.records)
+        tamper(fault, answer)
         return answer, fault
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -107,16 +106,21 @@ class Handler(BaseHTTPRequestHandler):
             return
         pieces = answer.pieces()
         packed = fault is not None and fault.kind == "truncate_gzip"
-        if packed or (self.server.gzip and "gzip" in self.headers.get("Accept-Encoding", "")):
+        # A file that is compressed itself is not compressed again on its way.
+        wanted = self.server.gzip and "gzip" in self.headers.get("Accept-Encoding", "")
+        if (packed or wanted) and not answer.gzip_file:
             answer.headers["Content-Encoding"] = "gzip"
-            pieces = _gzip(pieces)
+            pieces = gzipped(pieces)
         if fault is not None:
             pieces = broken(fault, pieces)
         if fault is not None and fault.kind == "wrong_length":
-            self._send_short(answer, pieces, fault.cut_at + 1_000)
+            self._send_promised(answer, pieces, fault.cut_at + 1_000)
+            return
+        if answer.recorded is not None and (fault is None or fault.kind == "slow_drip"):
+            self._send_promised(answer, pieces, answer.recorded.stat().st_size)
             return
         self._send_head(answer, ("Transfer-Encoding", "chunked"))
-        for piece in pieces:
+        for piece in filter(None, pieces):  # an empty chunk would be the end of the body
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         if fault is not None and fault.kind == "reset":
             self._reset()
@@ -128,8 +132,8 @@ class Handler(BaseHTTPRequestHandler):
         self._send_head(answer, ("Content-Length", str(len(body))))
         self.wfile.write(body)
 
-    def _send_short(self, answer: Answer, pieces: Iterator[bytes], promised: int) -> None:
-        """Promise more bytes than come, then hang up."""
+    def _send_promised(self, answer: Answer, pieces: Iterator[bytes], promised: int) -> None:
+        """Promise a number of bytes, send what there is, then hang up."""
         self._send_head(answer, ("Content-Length", str(promised)))
         for piece in pieces:
             self.wfile.write(piece)
@@ -146,11 +150,3 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())  # the file objects of the handler would keep the socket open
-
-
-def _gzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(level=1, wbits=31)  # 31: a gzip header and trailer
-    for piece in pieces:
-        if packed := packer.compress(piece):
-            yield packed
-    yield packer.flush()

@@ -107,9 +107,10 @@ def test_entries_are_read_back_as_they_were_written(load: Load, warehouse: Targe
     assert (first.started_at.utcoffset(), first.bytes_read > 100_000, len(first.sha256)) == (timedelta(0), True, 64)
 
 
-def test_an_entry_whose_load_was_never_finished_does_not_count(load: Load, warehouse: Target) -> None:
+@pytest.mark.parametrize("unfinished", ["DELETE FROM raw._dlt_loads", "UPDATE raw._dlt_loads SET status = 1"])
+def test_an_entry_whose_load_was_never_finished_does_not_count(unfinished: str, load: Load, warehouse: Target) -> None:
     load("fuelhh", "2024-01-01", "2024-01-02")
-    warehouse.execute("DELETE FROM raw._dlt_loads")
+    warehouse.execute(unfinished)
     assert ledger(warehouse) == []
     assert entries_of(warehouse) == {}
     assert load("fuelhh", "2024-01-01", "2024-01-02").windows_loaded == 2

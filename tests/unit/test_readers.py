@@ -249,6 +249,7 @@ def test_a_body_with_a_wrong_byte_is_read_as_json_loads_would_or_not_at_all(
         b'[[{"a":"x"}]]',
         b'[{"a":NaN}]',
         b'[{"a":"\xff"}]',
+        b'[{"\xff":"x"}]',
         b'[{"a":"tab\there"}]',
     ],
 )

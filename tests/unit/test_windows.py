@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.catalogue import WindowKind
-from loaders.windows import Window, days, plan_windows, settlement_periods
+from loaders.windows import Window, plan_windows, settlement_periods, windows
 from tests.loads import ELEXON, day
 
 LONDON = ZoneInfo("Europe/London")
@@ -55,6 +55,7 @@ def test_a_settlement_day_is_bounded_by_dates_and_a_utc_day_by_instants() -> Non
 def test_the_last_second_of_a_window_lies_before_the_next_one() -> None:
     assert Window("utc_day", LONDON, SPRING).values == {
         "date": "2024-03-31",
+        "year": "2024",
         "start": "2024-03-31T00:00:00Z",
         "last_second": "2024-03-31T23:59:59Z",
     }
@@ -71,7 +72,7 @@ def test_a_snapshot_has_no_days_and_fills_no_braces() -> None:
     length=st.integers(0, 800),
 )
 def test_windows_cover_their_span_without_gap_or_overlap(kind: WindowKind, first: date, length: int) -> None:
-    found = list(days(kind, LONDON, first, first + timedelta(days=length)))
+    found = list(windows(kind, LONDON, first, first + timedelta(days=length)))
     assert [window.first for window in found] == [first + timedelta(days=number) for number in range(length)]
     assert all(one.end_at == other.start_at for one, other in pairwise(found))
 
@@ -82,7 +83,7 @@ def test_a_settlement_day_has_46_48_or_50_half_hours(first: date) -> None:
 
 
 def test_a_year_has_a_window_for_each_day() -> None:
-    assert len(list(days("settlement_day", LONDON, date(2024, 1, 1), date(2025, 1, 1)))) == 366
+    assert len(list(windows("settlement_day", LONDON, date(2024, 1, 1), date(2025, 1, 1)))) == 366
 
 
 def planned(dataset: str, now: str, first: str = "2024-06-01", until: str = "2024-06-05") -> list[str]:

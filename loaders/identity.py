@@ -1,0 +1,120 @@
+"""Identity of rows that have no key: a hash of what was published, and which of the identical ones a row is.
+
+(window, row_hash, occurrence) is unique and does not depend on the order of rows, so that two releases of a file can
+be compared row by row although nothing in them numbers the rows.
+"""
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from loaders.catalogue import Computed, Dataset
+from loaders.parts import Part
+
+SEPARATOR = "\x1f"  # between values: it stands in no published text
+DIGEST_BYTES = 16  # two of 10^9 rows collide with a chance of 10^-21
+PREFIX_DIGITS = 16  # of the hash, by which repeated rows are looked for: a chance match costs a look, no more
+BUCKETS = 64  # files that the prefixes are sorted into; one at a time is held
+BATCH_ROWS = 16_384  # of wide rows: 16 MB
+
+
+class RowIdentity:
+    """Gives one window's rows their identity, in two passes over parts on disk.
+
+    `hash` while the rows come by; `finish` when the last has come and it is known which rows repeat. Memory grows
+    with the repeated rows only. Datasets without such columns pass through untouched.
+    """
+
+    def __init__(self, dataset: Dataset, folder: Path) -> None:
+        self._dataset, self._folder = dataset, folder
+        self._row_hash = dataset.computed("row_hash")
+        self._hashed = [f.name for f in dataset.published if f.name not in dataset.not_in_row_hash]
+
+    def hash(self, shaped: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with its `row_hash` filled in: 32 hexadecimal digits.
+
+        The values are hashed as they are stored, so 12 and 12.00 are the same area.
+        """
+        if self._row_hash is None:
+            return shaped
+        texts = [shaped.column(name).cast(pa.string()) for name in self._hashed]
+        rows = pc.binary_join_element_wise(*texts, SEPARATOR, null_handling="replace", null_replacement="")
+        digests = [hashlib.blake2b(row.encode(), digest_size=DIGEST_BYTES).digest() for row in rows.to_pylist()]
+        self._remember(digests)
+        return _with_column(shaped, self._row_hash.name, pa.array([d.hex() for d in digests], pa.string()))
+
+    def _remember(self, digests: list[bytes]) -> None:
+        buckets: dict[int, bytearray] = {}
+        for digest in digests:
+            buckets.setdefault(digest[0] % BUCKETS, bytearray()).extend(digest[: PREFIX_DIGITS // 2])
+        for number, prefixes in buckets.items():
+            with self._bucket(number).open("ab") as file:
+                file.write(prefixes)
+
+    def _bucket(self, number: int) -> Path:
+        return self._folder / f"hashes-{number:02}"
+
+    def _repeated(self) -> Iterator[str]:
+        """Prefixes of hashes that occur more than once, as hexadecimal text."""
+        for path in (self._bucket(number) for number in range(BUCKETS)):
+            if path.exists():
+                prefixes = array("Q", path.read_bytes())
+                path.unlink()
+                for prefix, count in Counter(prefixes).items():
+                    if count > 1:
+                        yield array("Q", [prefix]).tobytes().hex()
+
+    def finish(self, parts: Sequence[Part], sha256: str, release: str) -> list[Part]:
+        """The parts with what only the last row settles: occurrences, the file's hash and release, the time."""
+        late: dict[Computed, object] = {"body_sha256": sha256, "release": release, "loaded_at": datetime.now(UTC)}
+        constants = {field.name: value for what, value in late.items() if (field := self._dataset.computed(what))}
+        if not constants and self._dataset.computed("occurrence") is None:
+            return list(parts)
+        candidates = pa.array(list(self._repeated()), pa.string())
+        seen: Counter[str] = Counter()
+        finished = []
+        for path, rows in parts:
+            target = path.with_name(f"finished-{path.name}")
+            with (
+                pq.ParquetFile(path, pre_buffer=False) as file,
+                pq.ParquetWriter(target, self._dataset.schema) as writer,
+            ):
+                for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+                    writer.write_batch(self._with_late_columns(batch, constants, candidates, seen))
+            path.unlink()
+            finished.append((target, rows))
+        return finished
+
+    def _with_late_columns(
+        self, batch: pa.RecordBatch, constants: dict[str, object], candidates: pa.Array, seen: Counter[str]
+    ) -> pa.RecordBatch:
+        for name, value in constants.items():
+            kind = batch.schema.field(name).type
+            batch = _with_column(batch, name, pa.repeat(pa.scalar(value, kind), batch.num_rows))
+        occurrence = self._dataset.computed("occurrence")
+        if occurrence is not None and self._row_hash is not None:
+            hashes = batch.column(self._row_hash.name)
+            batch = _with_column(batch, occurrence.name, _occurrences(hashes, candidates, seen))
+        return batch
+
+
+def _occurrences(hashes: pa.Array, candidates: pa.Array, seen: Counter[str]) -> pa.Array:
+    """1 for a hash that occurs once; 1, 2, 3 ... for the others, in the order in which they come."""
+    numbers = [1] * len(hashes)
+    prefixes = pc.utf8_slice_codeunits(hashes, 0, PREFIX_DIGITS)
+    for position in pc.indices_nonzero(pc.is_in(prefixes, value_set=candidates)).to_pylist():
+        row_hash = hashes[position].as_py()
+        seen[row_hash] += 1
+        numbers[position] = seen[row_hash]
+    return pa.array(numbers, pa.int64())
+
+
+def _with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
+    return batch.set_column(batch.schema.get_field_index(name), batch.schema.field(name), values)

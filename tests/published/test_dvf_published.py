@@ -1,0 +1,69 @@
+"""The official statistics of three real years, to the figures that the publisher's own definition gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.build import build
+from loaders.catalogue import read_catalogue
+from tests.conftest import MakeTarget
+from tests.loads import UNHURRIED, run_load
+from tests.warehouses import Target
+
+pytestmark = pytest.mark.published
+
+DVF = read_catalogue().source("dvf")
+# Sales and median price per m2 of houses, flats and premises.
+OFFICIAL = {
+    2018: {"maison": (1396, 1710.24), "appartement": (597, 1439.65), "local": (121, 533.33)},
+    2019: {"maison": (1513, 1763.63), "appartement": (670, 1511.17), "local": (132, 688.54)},
+    2020: {"maison": (1566, 1812.73), "appartement": (661, 1610.00), "local": (88, 659.25)},
+}
+WHOLE_PERIOD = {"maison": (4475, 1762.89), "appartement": (1928, 1522.14), "local": (341, 618.56)}
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def query(
+    request: pytest.FixtureRequest, make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], list[tuple[object, ...]]]:
+    """Queries on the marts of the three years, read from disk in the publisher's layout."""
+    if "MILLRACE_PUBLISHED_DATA" not in os.environ:
+        pytest.skip("MILLRACE_PUBLISHED_DATA names no folder of published samples")
+    samples = Path(os.environ["MILLRACE_PUBLISHED_DATA"]) / "dvf" / "derived"
+    files, folder = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("dbt")
+    for year in OFFICIAL:
+        (files / str(year)).mkdir()
+        (files / str(year) / "full.csv.gz").symlink_to(samples / f"geo40_{year}_dep01.csv.gz")
+    target: Target = make_target(request.param)
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (UNHURRIED | {"DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}).items():
+            patched.setenv(name, value)
+        outcome = run_load(target, files.as_uri(), ["mutations"], "2018-01-01", "2020-12-31", source=DVF)
+        assert (outcome.errors, outcome.rows_loaded, outcome.rows_quarantined) == ([], 30_000, 0)
+        build(warehouse=target.open(), say=lambda line: None)
+    return target.query
+
+
+@pytest.mark.parametrize("year", OFFICIAL)
+def test_a_year(query: Callable[[str], list[tuple[str, int, float]]], year: int) -> None:
+    found = query(
+        "SELECT type_bien, nb_ventes, med_prix_m2_eur FROM marts.fct_price_per_m2_yearly "
+        f"WHERE echelle_geo = 'nation' AND year = {year}"
+    )
+    assert {kind: (sales, round(float(median), 2)) for kind, sales, median in found if kind in OFFICIAL[year]} == (
+        OFFICIAL[year]
+    )
+
+
+def test_the_whole_period(query: Callable[[str], list[tuple[str, int, float]]]) -> None:
+    found = query(
+        "SELECT type_bien, nb_ventes, med_prix_m2_eur FROM marts.fct_price_per_m2_whole_period "
+        "WHERE echelle_geo = 'nation'"
+    )
+    assert {kind: (sales, round(float(median), 2)) for kind, sales, median in found if kind in WHOLE_PERIOD} == (
+        WHOLE_PERIOD
+    )

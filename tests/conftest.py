@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -118,23 +119,40 @@ def warehouse_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def warehouse(warehouse_kind: str, make_target: MakeTarget) -> Target:
+def warehouse(warehouse_kind: str, make_target: MakeTarget) -> Iterator[Target]:
     """An empty warehouse; the test runs once on each kind."""
-    return make_target(warehouse_kind)
+    with _borrowed(warehouse_kind, make_target) as target:
+        yield target
 
 
 @pytest.fixture
-def duckdb_file(make_target: MakeTarget) -> Target:
+def duckdb_file(make_target: MakeTarget) -> Iterator[Target]:
     """An empty DuckDB file, for what does not depend on the warehouse."""
-    return make_target("duckdb")
+    with _borrowed("duckdb", make_target) as target:
+        yield target
 
 
 @pytest.fixture
-def postgres(make_target: MakeTarget) -> PostgresTarget:
+def postgres(make_target: MakeTarget) -> Iterator[PostgresTarget]:
     """An empty database."""
-    target = make_target("postgres")
-    assert isinstance(target, PostgresTarget)
-    return target
+    with _borrowed("postgres", make_target) as target:
+        assert isinstance(target, PostgresTarget)
+        yield target
+
+
+_returned: list[PostgresTarget] = []
+
+
+@contextmanager
+def _borrowed(kind: str, make_target: MakeTarget) -> Iterator[Target]:
+    """A warehouse for one test. A database is emptied and lent again: it takes longer to create and to delete."""
+    target = _returned.pop() if kind == "postgres" and _returned else make_target(kind)
+    yield target
+    if isinstance(target, PostgresTarget):
+        target.empty()
+        _returned.append(target)
+    else:
+        target.drop()
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +180,7 @@ def load(warehouse: Target, publisher: Sandbox) -> Load:
 
 @pytest.fixture
 def millrace(warehouse: Target, publisher: Sandbox) -> Millrace:
-    """The command, from the publisher into the warehouse."""
+    """The command in a process of its own, from the publisher into the warehouse."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         settings = warehouse.settings | {"MILLRACE_ELEXON_URL": publisher.url("elexon")} | environment

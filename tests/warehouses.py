@@ -75,6 +75,10 @@ class Target(ABC):
     def copy(self, name: str) -> Target:
         """Another one that holds the same. Nobody may be connected to this one."""
 
+    @abstractmethod
+    def drop(self) -> None:
+        """Take it away."""
+
     def open(self) -> Warehouse:
         """The loader's own view of it."""
         with _environment(self.settings):
@@ -135,6 +139,10 @@ class DuckDBTarget(Target):
         with duckdb.connect(self.path) as connection:
             connection.execute(sql)
 
+    def drop(self) -> None:
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            path.unlink()
+
     def copy(self, name: str) -> Target:
         path = self.path.with_name(f"{name}.duckdb")
         shutil.copy(self.path, path)
@@ -181,6 +189,11 @@ class PostgresTarget(Target):
 
     def copy(self, name: str) -> Target:
         return PostgresTarget.create(self.url, f"{name}", template=self.database)
+
+    def empty(self) -> None:
+        """As it was created, which takes longer than this."""
+        for schema in (RAW, f"{RAW}_staging"):
+            self.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
 
     def drop(self) -> None:
         self._from_outside(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')

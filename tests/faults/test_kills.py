@@ -6,6 +6,7 @@ At every point every window is wholly there, wholly absent or wholly old, and a 
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
@@ -171,13 +172,14 @@ def test_a_load_killed_at_a_named_point_is_finished_by_the_same_command(
 def test_a_reload_killed_in_the_warehouse_leaves_each_window_old_or_new(
     point: str, before: Target, after: Target, publisher: Sandbox, kill: Kill, request: pytest.FixtureRequest
 ) -> None:
-    target = before.copy(f"reload_{abs(hash((before.name, request.node.name))):x}")
+    target = before.copy(f"reload_{os.getpid()}_{abs(hash(request.node.name)):x}")
     publisher.mutate("FUELHH", corrected)
     code, log = kill(target, point, SECOND[point], "--force")
     assert code == -signal.SIGKILL, log
     done = assert_nothing_is_half(target, publisher, None)
     assert done >= set(DAYS[:WINDOWS_A_COMMIT])
     assert_repaired(target, publisher, after, done, force=True)
+    target.drop()
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ Record = dict[str, Any]
 Change = Callable[[Record], Record]
 FUELHH, BOALF = ELEXON.dataset("fuelhh"), ELEXON.dataset("boalf")
 DAY, NEXT = "2024-01-02", "2024-01-03"
+# What ends before the warehouse is tried on one of them.
+on_duckdb = pytest.mark.parametrize("warehouse_kind", ["duckdb"], indirect=True, scope="session")
 ROWS = 960  # a day of FUELHH; 1 %, the share that may be quarantined, is 9
 FEW, MANY = 9, 10
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -64,6 +66,7 @@ def right(publisher: Sandbox, *days: str) -> list[Row]:
     return [row for text in days for row in published(FUELHH, publisher.rows("FUELHH", day(text)))]
 
 
+@on_duckdb
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -96,6 +99,7 @@ def test_few_bad_rows_are_quarantined_with_reason_and_record_and_counted(
     assert counted == (ROWS, ROWS - FEW, FEW, 0)
 
 
+@on_duckdb
 def test_too_many_bad_rows_fail_the_window_and_show_the_first(
     load: Load, warehouse: Target, publisher: Sandbox
 ) -> None:
@@ -115,6 +119,7 @@ def test_too_many_bad_rows_fail_the_window_and_show_the_first(
     assert stored(warehouse, FUELHH) == digest(right(publisher, DAY, NEXT))
 
 
+@on_duckdb
 @pytest.mark.parametrize("key", ["fuelType", "settlementPeriod", "settlementDate"])
 def test_a_key_column_that_no_record_has_fails_the_window(
     key: str, load: Load, warehouse: Target, publisher: Sandbox
@@ -144,6 +149,7 @@ def test_a_repair_takes_the_windows_rejects_away_and_no_others(
     assert stored(warehouse, FUELHH) == digest(right(publisher, DAY, NEXT))
 
 
+@on_duckdb
 def test_a_failed_window_keeps_its_old_rejects(load: Load, warehouse: Target, publisher: Sandbox) -> None:
     publisher.mutate("FUELHH", changed(with_text, 1), on=DAY)
     load("fuelhh", DAY)
@@ -162,6 +168,7 @@ def test_loading_again_does_not_double_rejects(load: Load, warehouse: Target, pu
 # --- rows that were not asked for -------------------------------------------------------------------------------------
 
 
+@on_duckdb
 @pytest.mark.parametrize("other", [NEXT, "2024-01-01", "2020-06-01"])
 def test_one_row_of_another_day_fails_the_window(other: str, load: Load, warehouse: Target, publisher: Sandbox) -> None:
     publisher.mutate("FUELHH", changed(lambda row: {**row, "settlementDate": other}, 500), on=DAY)
@@ -184,6 +191,7 @@ def test_rows_of_neighbours_come_along_and_are_stored_once(load: Load, warehouse
     assert stored(warehouse, BOALF) == digest(published(BOALF, wanted))
 
 
+@on_duckdb
 def test_a_day_of_which_only_neighbours_rows_came_is_not_done(
     load: Load, warehouse: Target, publisher: Sandbox
 ) -> None:
@@ -199,6 +207,7 @@ def test_a_day_of_which_only_neighbours_rows_came_is_not_done(
 # --- rows that come twice ---------------------------------------------------------------------------------------------
 
 
+@on_duckdb
 def test_a_record_that_comes_twice_fails_the_window(load: Load, warehouse: Target, publisher: Sandbox) -> None:
     publisher.mutate(
         "FUELHH",
@@ -233,6 +242,7 @@ def shrink(load: Load, publisher: Sandbox, rows: int, **options: Any) -> Outcome
     return load("fuelhh", DAY, force=True, **options)
 
 
+@on_duckdb
 def test_a_window_that_shrinks_below_its_floor_is_refused_and_keeps_its_rows(
     load: Load, warehouse: Target, publisher: Sandbox
 ) -> None:
@@ -245,6 +255,7 @@ def test_a_window_that_shrinks_below_its_floor_is_refused_and_keeps_its_rows(
     assert stored(warehouse, FUELHH) == digest(right(publisher, DAY))
 
 
+@on_duckdb
 def test_a_window_may_shrink_down_to_its_floor(load: Load, warehouse: Target, publisher: Sandbox) -> None:
     assert shrink(load, publisher, 768).exit_code == 0
     assert warehouse.count("elexon__fuelhh") == 768
@@ -255,6 +266,7 @@ def test_a_shrunken_window_is_taken_when_it_is_accepted(load: Load, warehouse: T
     assert stored(warehouse, FUELHH) == digest(right(publisher, DAY)[:5])
 
 
+@on_duckdb
 def test_the_floor_is_that_of_the_last_good_load_whatever_failed_since(
     load: Load, warehouse: Target, publisher: Sandbox
 ) -> None:
@@ -273,6 +285,7 @@ def test_quarantined_rows_count_as_missing_for_the_floor(duckdb_file: Target, pu
     assert "shrank from 960 to 660" in outcome.errors[0]
 
 
+@on_duckdb
 def test_a_window_that_grows_is_taken(load: Load, warehouse: Target, publisher: Sandbox) -> None:
     publisher.mutate("FUELHH", keep(700), on=DAY)
     load("fuelhh", DAY)

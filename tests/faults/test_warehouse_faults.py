@@ -11,8 +11,20 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Load, Millrace
-from tests.loads import ELEXON, ROOT, command_environment, day, ledger, published, run_cli, run_load, running, stored
+from tests.conftest import Load
+from tests.loads import (
+    ELEXON,
+    ROOT,
+    command_environment,
+    day,
+    ledger,
+    look,
+    published,
+    run_cli,
+    run_load,
+    running,
+    stored,
+)
 from tests.sandbox import Sandbox
 from tests.warehouses import Digest, PostgresTarget, Target, digest
 from tests.wire import closed_port
@@ -74,15 +86,15 @@ def test_a_table_that_somebody_changed_is_a_refusal_that_names_it(
 
 
 def test_rows_that_somebody_deleted_are_found_by_verify_and_brought_back_by_force(
-    load: Load, millrace: Millrace, warehouse: Target, publisher: Sandbox
+    load: Load, warehouse: Target, publisher: Sandbox
 ) -> None:
     load("pn", DAYS[0], DAYS[-1])
-    assert millrace("verify").returncode == 0
+    assert look(warehouse, "verify")[0] == 0
     warehouse.execute(f"DELETE FROM raw.elexon__pn WHERE settlement_date = DATE '{DAYS[1]}' AND settlement_period = 7")
-    found = millrace("verify")
-    assert found.returncode == 2
-    assert f"elexon.pn {DAYS[1]}: the ledger says " in found.stdout
-    assert "1 differences" in found.stdout
+    code, found = look(warehouse, "verify")
+    assert code == 2
+    assert f"elexon.pn {DAYS[1]}: the ledger says " in found
+    assert "1 differences" in found
     assert load("pn", DAYS[1], force=True).exit_code == 0
     assert stored(warehouse, PN) == right(publisher, "pn")
 

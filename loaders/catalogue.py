@@ -4,6 +4,7 @@ A dataset is a file, named as the file. A field is defined once per source. Ever
 `DeclarationError` that names the file, the line and what to write.
 """
 
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,10 +23,15 @@ SOURCES = Path(__file__).parent / "sources"
 
 Name = Annotated[str, Constraint(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 FieldType = Literal["string", "integer", "double", "decimal", "boolean", "date", "timestamp", "json"]
-WindowKind = Literal["settlement_day", "utc_day", "year", "snapshot"]
-WINDOW_TYPES: dict[WindowKind, FieldType] = {"settlement_day": "date", "utc_day": "timestamp", "year": "integer"}
-# What the loader knows and the publisher does not say.
-Computed = Literal["window_year", "row_hash", "occurrence", "release", "body_sha256", "loaded_at"]
+WindowKind = Literal["settlement_day", "utc_day", "year", "snapshot", "file"]
+WINDOW_TYPES: dict[WindowKind, tuple[FieldType, ...]] = {
+    "settlement_day": ("date",),
+    "utc_day": ("timestamp",),
+    "year": ("integer",),
+    "file": ("date", "timestamp"),
+}
+# What the loader knows and the publisher does not say. `within` is what the window is limited to besides its time.
+Computed = Literal["window_year", "within", "row_hash", "occurrence", "file", "release", "body_sha256", "loaded_at"]
 
 ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "string": pa.string(),
@@ -78,14 +84,31 @@ class RequestStyle(Declaration):
     params: dict[str, str] = {}
 
 
+class FilePattern(Declaration):
+    """How a dataset's files are told from others: by their names if need be, and by what stands at their beginning.
+
+    `names` are patterns of which one has to match, whatever the case; `header` has to stand in the first kilobytes.
+    """
+
+    names: tuple[str, ...] = ()
+    header: str = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.names and not self.header:
+            raise ValueError("write `names: [...]`, `header: ...` or both: without, every file would match")
+        return self
+
+
 class Dataset(Declaration):
     """One table: where it comes from, which columns it has, what makes a row unique and how it is written."""
 
     name: Name
     title: str
     about: str
-    route: str
+    route: str = ""  # a dataset of files has none
     request: RequestStyle
+    files: FilePattern | None = None
     fields: tuple[Field, ...]
     grain: tuple[Name, ...]
     # The column whose value puts a row into a window. A snapshot has none: it is replaced as a whole.
@@ -94,9 +117,12 @@ class Dataset(Declaration):
     # Both write the same way: the window is replaced in one transaction. A vintage's window is its publication time,
     # so a later publication never replaces an earlier one.
     mode: Literal["replace_window", "append_vintage"] = "replace_window"
-    format: Literal["json", "csv"] = "json"
+    format: Literal["json", "csv", "parquet"] = "json"
+    reader: Name | None = None  # a module in the source's folder, where the format is unlike all others
     compression: Literal["none", "gzip"] = "none"  # of the file itself, not of its transfer
     delimiter: str = Constraint(default=",", min_length=1, max_length=1)
+    # What a file speaks for: it replaces the rows that are equal to one of its own in all of these.
+    replaces: tuple[Name, ...] = ()
     # Columns that differ between releases of the same row; `row_hash` leaves them out.
     not_in_row_hash: tuple[Name, ...] = ()
     envelope: Name | None = None  # the key that holds the records, where the body is not a bare array
@@ -115,12 +141,15 @@ class Dataset(Declaration):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if not self.route and self.files is None:
+            raise ValueError("route is missing; add `route: ...`, or `files: ...` for a dataset of files")
         columns = {field.name for field in self.fields}
         named = {
             "grain": self.grain,
             "optional": self.optional,
             "overlap": self.overlap or (),
             "not_in_row_hash": self.not_in_row_hash,
+            "replaces": self.replaces,
         }
         for setting, names in named.items():
             if missing := [name for name in names if name not in columns]:
@@ -133,10 +162,22 @@ class Dataset(Declaration):
         if self.window is not None:
             kind = {f.name: f.type for f in self.fields}.get(self.window)
             wanted = WINDOW_TYPES[self.request.window]
-            if kind != wanted:
+            if kind not in wanted:
                 found = kind or "not among the fields"
-                raise ValueError(f"window: {self.window!r} is {found}; a {self.request.window} needs a {wanted}")
+                needed = " or ".join(wanted)
+                raise ValueError(f"window: {self.window!r} is {found}; a {self.request.window} needs a {needed}")
+        if self.request.window == "file":
+            self._check_files()
         return self
+
+    def _check_files(self) -> None:
+        if self.files is None:
+            raise ValueError("files: say how to recognise them, `files: {names: [...], header: ...}`")
+        if self.computed("body_sha256") is None:
+            raise ValueError("fields: add the one with `computed: body_sha256`, by which a file's rows are counted")
+        nullable = [name for name in self.replaces if name not in (*self.required, self.window)]
+        if not self.replaces or nullable:
+            raise ValueError("replaces: name columns of the grain that are never null, such as [delivery_date, node]")
 
     @property
     def table(self) -> str:
@@ -191,10 +232,11 @@ class Source(Declaration):
     about: str
     documentation: str
     licence: str
-    url: str
+    url: str = ""  # a source of files has none
     time_zone: str
     domain: Name
-    requests_per_second: float = Constraint(gt=0)
+    requests_per_second: float = Constraint(default=1, gt=0)
+    planner: Name | None = None  # a module in the source's folder, where a window is not simply a file
     ignored: tuple[str, ...] = ()
     requests: dict[Name, RequestStyle]
     datasets: dict[Name, Dataset] = {}
@@ -204,6 +246,19 @@ class Source(Declaration):
         if name in self.datasets:
             return self.datasets[name]
         raise DeclarationError(_unknown("dataset", name, self.datasets, where=f"source {self.name}"))
+
+
+def source_module(source: str, module: str) -> Any:
+    """A module in a source's folder. Raises `DeclarationError` if there is none."""
+    name = f"loaders.sources.{source}.{module}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise DeclarationError(
+            f"source {source} names a module {module!r}: write {SOURCES / source / module}.py"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,12 @@ def load(
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Let a window lose more rows than its floor allows.")
     ] = False,
+    files: Annotated[
+        str | None,
+        typer.Option(
+            help="Load these: a folder, a file, an archive, or a URL (s3://, gs://). [default: MILLRACE_<SOURCE>_FILES]"
+        ),
+    ] = None,
 ) -> None:
     """Load years (or --from ... --to) of a source. What is done is skipped; what failed or is missing is loaded.
 
@@ -61,24 +67,34 @@ def load(
     keep_flat()
     from loaders.catalogue import read_catalogue
     from loaders.destination import open_session, open_warehouse
-    from loaders.load import Outcome, Request, make_plan, run_plan
-    from loaders.progress import Bars, Lines, show_outcome, show_plan
+    from loaders.files import find_files
+    from loaders.load import Request, make_plan, run_plan
+    from loaders.progress import Bars, Lines, show_files, show_outcome, show_plan
+    from loaders.recognise import recognise
     from loaders.transport import Publisher
 
     with _complaining():
         declared = read_catalogue().source(source)
         datasets = tuple(declared.dataset(name) for name in dataset) if dataset else tuple(declared.datasets.values())
         target = open_warehouse(warehouse, sample)
+        given = files or os.environ.get(f"MILLRACE_{source.upper()}_FILES")
+        if not given and not declared.url and not sample:
+            raise DeclarationError(
+                f"{declared.title} is loaded from files: say where they are with --files, a folder for example"
+            )
+        found = recognise(declared, find_files(given)) if given else None
         codes = []
         with _publisher_url(declared.name, sample) as url, target.lock(datasets), open_session(target) as session:
             publisher = Publisher.of(declared, url, unpaced=sample)
             for begin, until in _spans(years, first, last):
-                request = Request(declared, datasets, begin, until, force, accept_shrink)
+                request = Request(declared, datasets, begin, until, force, accept_shrink, found)
                 jobs = make_plan(request, session)
                 console.print(f"{declared.title}, {begin} to {until - timedelta(days=1)}, into {target}")
-                show_plan(console, jobs, publisher.requests_per_second, sample)
+                if found is None:
+                    show_plan(console, jobs, publisher.requests_per_second, sample)
+                else:
+                    show_files(console, jobs, found)
                 began = time.monotonic()
-                outcome = Outcome()
                 with Bars(console) if console.is_terminal else Lines(console) as reporter:
                     outcome = run_plan(jobs, request, session, publisher, reporter)
                 show_outcome(console, outcome, time.monotonic() - began)

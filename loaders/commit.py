@@ -18,6 +18,7 @@ from loaders.errors import WarehouseUnavailable, innermost
 from loaders.extract import Extracted
 from loaders.parts import merge_parts
 from loaders.shape import REJECT_SCHEMA
+from loaders.windows import Bounds
 
 DLT_TYPES: dict[FieldType, dict[str, Any]] = {
     "string": {"data_type": "text"},
@@ -36,6 +37,10 @@ REJECT_COLUMNS = {
     "raw_record": {"data_type": "text"},
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+
+STAGED = "{staging_table}"  # in a scope, what dlt replaces by the name of the table that it merges from
+
+Within = tuple[tuple[str, str], ...]
 
 
 class Committer:
@@ -110,7 +115,11 @@ class Committer:
             name=table,
             columns=columns,
             schema_contract=CONTRACT,
-            write_disposition={"disposition": "merge", "strategy": "delete-insert", "destination_scope": scope},
+            write_disposition={
+                "disposition": "merge",
+                "strategy": "delete-insert",
+                "destination_scope": scope.replace("{", "{{").replace("}", "}}").replace(f"{{{STAGED}}}", STAGED),
+            },
         )
 
     def _no_rejects(self) -> tuple[Path, int]:
@@ -119,29 +128,53 @@ class Committer:
         return path, 0
 
     def _scope(self, windows: Sequence[Extracted]) -> str:
-        """SQL for the rows of these windows: adjacent days become one range, so that the index is read once."""
-        spans: list[tuple[Any, Any] | None] = []
-        for window in windows:
-            bounds = window.window.bounds
-            if bounds and spans and (last := spans[-1]) and last[1] == bounds[0]:
-                spans[-1] = (last[0], bounds[1])
-            else:
-                spans.append(bounds)
-        return " OR ".join(f"({self._between(span)})" for span in spans)
+        """SQL for the rows that these windows replace."""
+        times = self._times(windows)
+        if self._dataset.request.window != "file":
+            return times
+        # A file speaks for the days and places that it has rows of, and for no others of its span.
+        spoken_for = ", ".join(self._dataset.replaces)
+        return f"({times}) AND ({spoken_for}) IN (SELECT {spoken_for} FROM {STAGED})"
 
-    def _between(self, bounds: tuple[Any, Any] | None) -> str:
-        if bounds is None:  # a snapshot is the whole table
-            return "1 = 1"
-        column, literal = self._dataset.window, self._session.warehouse.literal
-        return f"{column} >= {literal(bounds[0])} AND {column} < {literal(bounds[1])}"
+    def _times(self, windows: Sequence[Extracted]) -> str:
+        """SQL for the times of these windows: adjacent days become one range, so that the index is read once."""
+        spans: list[tuple[Bounds | None, Within]] = []
+        for window in windows:
+            bounds, within = window.covers, window.window.within
+            if bounds and spans and spans[-1][0] and spans[-1][0][1] == bounds[0] and spans[-1][1] == within:
+                spans[-1] = ((spans[-1][0][0], bounds[1]), within)  # type: ignore[assignment]  # both are of one kind
+            else:
+                spans.append((bounds, within))
+        return " OR ".join(f"({self._between(bounds, within)})" for bounds, within in spans)
+
+    def _between(self, bounds: Bounds | None, within: Within) -> str:
+        literal = self._session.warehouse.literal
+        conditions = [f"{column} = {literal(value)}" for column, value in within]
+        if bounds is not None:
+            conditions += [
+                f"{self._dataset.window} >= {literal(bounds[0])}",
+                f"{self._dataset.window} < {literal(bounds[1])}",
+            ]
+        elif self._dataset.window is not None:
+            conditions.append("1 = 0")  # a file without rows
+        return " AND ".join(conditions) or "1 = 1"  # a snapshot is the whole table
+
+    def _rows_of(self, window: Extracted) -> str:
+        """SQL for the rows that this window brought."""
+        times = self._between(window.covers, window.window.within)
+        if self._dataset.request.window != "file":
+            return times
+        sha256 = self._dataset.computed("body_sha256")
+        assert sha256 is not None  # the declaration is checked for it
+        return f"{times} AND {sha256.name} = {self._session.warehouse.literal(window.entry.sha256)}"
 
     def _recount(self, windows: Sequence[Extracted]) -> None:
         """Count each window's rows in the warehouse. Raises `WarehouseUnavailable` if they are not the ledger's."""
         if not windows:
             return
-        sums = ", ".join(f"SUM(CASE WHEN {self._between(w.window.bounds)} THEN 1 ELSE 0 END)" for w in windows)
+        sums = ", ".join(f"SUM(CASE WHEN {self._rows_of(window)} THEN 1 ELSE 0 END)" for window in windows)
         [counts] = self._session.query(
-            f"SELECT {sums} FROM {self._session.table(self._dataset.table)} WHERE {self._scope(windows)}"
+            f"SELECT {sums} FROM {self._session.table(self._dataset.table)} WHERE {self._times(windows)}"
         )
         for window, count in zip(windows, counts, strict=True):
             if (count or 0) != window.entry.rows_loaded:

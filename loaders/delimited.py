@@ -3,6 +3,7 @@
 import io
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.csv as pv
@@ -12,8 +13,19 @@ from loaders.errors import SourceChanged, SourceUnavailable
 
 BLOCK_BYTES = 1 << 20  # 130 MB of memory for any length; blocks of 4 MiB take 100 MB more and are no faster
 GZIP = 16 + zlib.MAX_WBITS
+GZIP_MAGIC = b"\x1f\x8b"
 LARGEST_RATIO = 200  # deflate reaches 1,032; text that is worth loading stays below 50
 RATIO_FREE_BYTES = 100 << 20  # before which the ratio is not looked at
+
+
+def unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The text of a body that may be gzip, which its first two bytes say."""
+    pieces = iter(chunks)
+    beginning = b""
+    while len(beginning) < len(GZIP_MAGIC) and (piece := next(pieces, None)) is not None:
+        beginning += piece
+    whole = chain([beginning] if beginning else [], pieces)
+    yield from gunzip(whole) if beginning.startswith(GZIP_MAGIC) else whole
 
 
 def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -55,7 +67,7 @@ def read_csv(chunks: Iterable[bytes], dataset: Dataset) -> Iterator[pa.RecordBat
     Raises `SourceChanged` if the header is not exactly the declared one, and `SourceUnavailable` for a row with too
     many or too few values.
     """
-    source = io.BufferedReader(_Stream(chunks), BLOCK_BYTES)
+    source = as_file(chunks)
     header = source.readline().decode("utf-8-sig", "replace").rstrip("\r\n")
     if not header:
         raise SourceUnavailable("the file is empty; one without rows would have its header")
@@ -84,6 +96,11 @@ def _difference(names: list[str], wanted: list[str], dataset: Dataset) -> str:
     added = [name for name in names if name not in wanted]
     what = f"missing {missing}, not declared {added}" if missing or added else f"another order: {names}"
     return f"the header is not the declared one: {what}; correct `fields` in {dataset.path.name}, in the file's order"
+
+
+def as_file(chunks: Iterable[bytes]) -> io.BufferedReader:
+    """Pieces of bytes as a file to read once, from its beginning to its end."""
+    return io.BufferedReader(_Stream(chunks), BLOCK_BYTES)
 
 
 class _Stream(io.RawIOBase):

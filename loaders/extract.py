@@ -4,7 +4,10 @@ Fetching, parsing and the completeness check stand together inside the retry: a 
 not what was asked for is fetched again, and what is not right in the end never gets near the warehouse.
 """
 
+import hashlib
 import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +16,15 @@ from urllib.parse import urlencode
 import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset
+from loaders.coverage import Coverage
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
 from loaders.identity import RowIdentity
-from loaders.ledger import Entry
+from loaders.ledger import Entry, said_of
 from loaders.parts import Parts
 from loaders.readers import Repeats, read_body
 from loaders.shape import REJECT_SCHEMA, Shaper
 from loaders.transport import Body, Publisher
-from loaders.windows import Window
+from loaders.windows import Bounds, Window
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,13 @@ class Extracted:
     entry: Entry
     parts: list[tuple[Path, int]] = field(default_factory=list)
     rejects: list[tuple[Path, int]] = field(default_factory=list)
+    covers: Bounds | None = None  # first value of the window's column, and the first after it
     is_unavailable: bool = False  # it failed because the publisher did not answer
+
+    def throw_away(self) -> None:
+        """Delete what is on disk of it."""
+        for path, _ in self.parts + self.rejects:
+            shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def extract(
@@ -50,61 +60,96 @@ def extract(
         window_label=window.label,
         window_from=window.first,
         window_until=window.until,
-        request=route + (f"?{urlencode(params)}" if params else ""),
+        request=_request(window, route, params),
         started_at=datetime.now(UTC),
     )
-    home = folder / f"{dataset.name}-{window.label}"
+    home = folder / f"{dataset.name}-{window.label.replace('/', '-')}"
 
     def attempt() -> Extracted:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        with publisher.get(route, params) as body:
-            repeats = Repeats()
-            extracted = _extract_body(dataset, window, body, home, part_rows, entry, repeats)
+        if window.files:
+            bodies: Iterable[AbstractContextManager[Body]] = (nullcontext(Body.of(file)) for file in window.files)
+        else:
+            bodies = [publisher.get(route, params)]
+        repeats = Repeats()
+        extracted = _extract_bodies(dataset, window, bodies, home, part_rows, entry, repeats)
         _check_complete(dataset, extracted, previous, repeats)
         return extracted
 
     try:
-        return publisher.persistently(attempt)
+        return attempt() if window.files else publisher.persistently(attempt)
     except LoaderError as error:
         shutil.rmtree(home, ignore_errors=True)
         said = f"{type(error).__name__}: {dataset.label} {window.label}: {error}"
-        if isinstance(error, SourceUnavailable):
+        is_unavailable = isinstance(error, SourceUnavailable) and not window.files
+        if is_unavailable:
             said += f" (asked {publisher.attempts} times; run the same command again later)"
         failed = replace(entry, status="failed", error=said, finished_at=datetime.now(UTC))
-        return Extracted(window, failed, is_unavailable=isinstance(error, SourceUnavailable))
+        return Extracted(window, failed, is_unavailable=is_unavailable)
 
 
-def _extract_body(
-    dataset: Dataset, window: Window, body: Body, home: Path, part_rows: int, entry: Entry, repeats: Repeats
+def _request(window: Window, route: str, params: dict[str, str]) -> str:
+    if window.files:
+        return said_of(window.files)
+    return route + (f"?{urlencode(params)}" if params else "")
+
+
+def _extract_bodies(
+    dataset: Dataset,
+    window: Window,
+    bodies: Iterable[AbstractContextManager[Body]],
+    home: Path,
+    part_rows: int,
+    entry: Entry,
+    repeats: Repeats,
 ) -> Extracted:
     shaper = Shaper(dataset, window)
     identity = RowIdentity(dataset, home)
     parts = Parts(home, "part", dataset.schema, part_rows)
     rejects = Parts(home, "rejects", REJECT_SCHEMA, part_rows)
+    coverage = Coverage(dataset, window)
+    read: list[Body] = []
     with parts.closing(), rejects.closing():
-        for batch in read_body(body.read(), dataset, repeats):
-            parts.write(identity.hash(shaper.shape(batch)))
-            rejects.write(shaper.take_rejects())
+        for opened in bodies:
+            with opened as body:
+                read.append(body)
+                shaper.file = body.url
+                for batch in read_body(body, dataset, repeats):
+                    shaped = shaper.shape(batch)
+                    coverage.add(shaped)
+                    parts.write(identity.hash(shaped))
+                    rejects.write(shaper.take_rejects())
         if not parts.written:  # an empty window is loaded as an empty part, so that rows of an earlier load go
             parts.write_nothing()
     rows_loaded = sum(rows for _, rows in parts.written)
+    sha256 = joint_sha256(read)
     return Extracted(
         window,
         replace(
             entry,
+            window_from=coverage.first_day,
+            window_until=coverage.until_day,
             status="loaded" if shaper.rows_read > shaper.rows_neighbouring else "empty",
             rows_read=shaper.rows_read,
             rows_loaded=rows_loaded,
             rows_quarantined=shaper.rows_quarantined,
             rows_neighbouring=shaper.rows_neighbouring,
-            bytes_read=body.size,
-            sha256=body.sha256,
+            bytes_read=sum(body.size for body in read),
+            sha256=sha256,
             finished_at=datetime.now(UTC),
         ),
-        identity.finish(parts.written, body.sha256, body.release),
+        identity.finish(parts.written, sha256, max(body.release for body in read)),
         rejects.written,
+        coverage.bounds,
     )
+
+
+def joint_sha256(bodies: Sequence[Body]) -> str:
+    """The body's own, or that of all their hashes where a window has several."""
+    if len(bodies) == 1:
+        return bodies[0].sha256
+    return hashlib.sha256("".join(body.sha256 for body in bodies).encode()).hexdigest()
 
 
 def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | None, repeats: Repeats) -> None:

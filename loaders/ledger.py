@@ -4,7 +4,7 @@ An entry counts only when the load that brought it is complete: dlt writes its o
 whose load id is not in `_dlt_loads` belongs to a load that was killed, and its window is done again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 import pyarrow as pa
 
 from loaders.destination import Session
+from loaders.files import SourceFile
 
 TABLE = "load_ledger"
 Status = Literal["loaded", "empty", "failed"]
@@ -69,6 +70,11 @@ def as_table(entries: Iterable[Entry]) -> pa.Table:
     return pa.Table.from_pylist([asdict(entry) for entry in entries], schema=SCHEMA)
 
 
+def said_of(files: Sequence[SourceFile]) -> str:
+    """What stands in an entry's `request` for files: a line each, with what changes when the file does."""
+    return "\n".join(f"{file.name}, {file.size} bytes of {file.modified.isoformat()}" for file in files)
+
+
 COLUMNS = [column.name for column in fields(Entry)]
 
 
@@ -85,6 +91,10 @@ class Standing:
             return False
         settled = datetime.combine(self.last.window_until, time(), tzinfo=UTC) + settles_after
         return self.last.started_at >= settled
+
+    def has_read(self, files: Sequence[SourceFile]) -> bool:
+        """True if the last attempt was good and read these files, with the sizes and times that they have now."""
+        return self.last.is_good and self.last.request == said_of(files)
 
 
 def standings(entries: Iterable[Entry]) -> dict[str, Standing]:

@@ -4,7 +4,6 @@ Windows are extracted one by one and committed in groups: a commit costs about 0
 windows share one. A window that fails is recorded and the others go on.
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -18,6 +17,7 @@ from loaders.errors import WarehouseUnavailable
 from loaders.extract import Extracted, extract
 from loaders.ledger import Entry, Standing, read_entries, standings
 from loaders.memory import give_back
+from loaders.recognise import Recognised, file_windows
 from loaders.transport import Publisher
 from loaders.windows import Window, plan_windows
 
@@ -36,6 +36,7 @@ class Request:
     until: date
     force: bool = False  # load again what is done
     accept_shrink: bool = False  # let a window lose rows
+    files: Recognised | None = None  # load these instead of asking the publisher
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Job:
     windows: tuple[Window, ...]
     in_span: int
     standings: dict[str, Standing]
+
+    @property
+    def hashes(self) -> set[str]:
+        """SHA-256 of everything that is loaded."""
+        return {standing.good.sha256 for standing in self.standings.values() if standing.good}
 
     @property
     def rows_expected(self) -> int:
@@ -61,6 +67,7 @@ class Outcome:
     windows_failed: int = 0
     windows_left: int = 0  # not tried, because the publisher or the warehouse stopped answering
     windows_done_before: int = 0
+    windows_outside: int = 0  # files without a row of the span that was asked for
     rows_loaded: int = 0
     rows_quarantined: int = 0
     bytes_read: int = 0
@@ -87,6 +94,7 @@ class Reporter(Protocol):
 def make_plan(request: Request, session: Session, now: datetime | None = None) -> list[Job]:
     """The windows that have ended by `now` and are not done, or were loaded too early to be final.
 
+    Of files, those that are not loaded, or have changed since.
     Raises `WarehouseUnavailable` if the ledger cannot be read.
     """
     now = now or datetime.now(UTC)
@@ -95,14 +103,22 @@ def make_plan(request: Request, session: Session, now: datetime | None = None) -
     jobs = []
     for dataset in request.datasets:
         known = standings(entries.get(dataset.name, []))
-        span = list(plan_windows(dataset, zone, request.first, request.until, now))
-        wanted = [
-            window
-            for window in span
-            if request.force or window.label not in known or not known[window.label].is_done(dataset.settles_after)
-        ]
+        if request.files is None:
+            found = plan_windows(dataset, zone, request.first, request.until, now)
+        else:
+            found = file_windows(request.source, dataset, request.files, request.first, request.until, now)
+        span = list(found)
+        wanted = [window for window in span if request.force or not _is_done(window, known.get(window.label), dataset)]
         jobs.append(Job(dataset, tuple(wanted), len(span), known))
     return jobs
+
+
+def _is_done(window: Window, standing: Standing | None, dataset: Dataset) -> bool:
+    if standing is None:
+        return False
+    if window.files:
+        return standing.has_read(window.files)
+    return standing.is_done(dataset.settles_after)
 
 
 def run_plan(
@@ -110,6 +126,9 @@ def run_plan(
 ) -> Outcome:
     """Load the jobs' windows. A failure is in the outcome and in the ledger; only a defect of the loader raises."""
     outcome = Outcome(windows_done_before=sum(job.in_span - len(job.windows) for job in jobs))
+    for _, problem in request.files.unreadable if request.files else ():
+        outcome.windows_failed += 1
+        outcome.errors.append(f"{type(problem).__name__}: {problem}")
     for job in jobs:
         if not job.windows:
             continue
@@ -119,7 +138,9 @@ def run_plan(
         except WarehouseUnavailable as error:
             outcome.errors.append(f"{type(error).__name__}: {error}")
         reporter.finished(job)
-    outcome.windows_left = sum(len(job.windows) for job in jobs) - outcome.windows_loaded - outcome.windows_failed
+    unreadable = len(request.files.unreadable) if request.files else 0
+    tried = outcome.windows_loaded + outcome.windows_failed - unreadable + outcome.windows_outside
+    outcome.windows_left = sum(job.in_span for job in jobs) - tried - outcome.windows_done_before
     return outcome
 
 
@@ -136,6 +157,7 @@ class _Run:
 
     def load(self) -> None:
         committer = Committer(self.session, self.job.dataset)
+        self._hashes = self.job.hashes
         group: list[Extracted] = []
         failures = 0
         for window in self.job.windows:
@@ -148,6 +170,12 @@ class _Run:
                 None if self.request.accept_shrink else self._good(window),
             )
             self.reporter.extracted(self.job, extracted)
+            if self._is_left(extracted):
+                extracted.throw_away()
+                continue
+            if _collides(extracted, group):
+                self._commit(committer, group)
+                group = []
             group.append(extracted)
             failures = failures + 1 if extracted.is_unavailable else 0
             if failures == FAILURES_BEFORE_GIVING_UP:
@@ -162,6 +190,20 @@ class _Run:
                 f"{self.job.dataset.label}: {failures} windows in a row had no answer, so the rest was left; "
                 "run the same command again later"
             )
+
+    def _is_left(self, extracted: Extracted) -> bool:
+        """True of a file that has no row of the span, or the very bytes of one that is loaded."""
+        if extracted.window.kind != "file" or not extracted.entry.is_good:
+            return False
+        if not self.request.force and extracted.entry.sha256 in self._hashes:
+            self.outcome.windows_done_before += 1
+            return True
+        first, until = extracted.entry.window_from, extracted.entry.window_until
+        if first is not None and until is not None and (first >= self.request.until or until <= self.request.first):
+            self.outcome.windows_outside += 1
+            return True
+        self._hashes.add(extracted.entry.sha256)
+        return False
 
     def _good(self, window: Window) -> Entry | None:
         standing = self.job.standings.get(window.label)
@@ -178,7 +220,8 @@ class _Run:
         else:
             self._count(group)
         finally:
-            shutil.rmtree(self.session.folder / "parts", ignore_errors=True)
+            for extracted in group:
+                extracted.throw_away()
 
     def _count(self, group: Sequence[Extracted]) -> None:
         for entry in (extracted.entry for extracted in group):
@@ -190,6 +233,15 @@ class _Run:
             else:
                 self.outcome.windows_failed += 1
                 self.outcome.errors.append(entry.error or "")
+
+
+def _collides(extracted: Extracted, group: Sequence[Extracted]) -> bool:
+    """True if a file's span touches that of another in the group, of which it may replace rows."""
+    if extracted.window.kind != "file" or extracted.covers is None:
+        return False
+    first, until = extracted.covers
+    spans = [one.covers for one in group if one.entry.is_good and one.covers is not None]
+    return any(first < span[1] and span[0] < until for span in spans)  # type: ignore[operator]  # all are of one kind
 
 
 def _failed(extracted: Extracted, error: WarehouseUnavailable) -> Extracted:

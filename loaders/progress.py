@@ -12,6 +12,7 @@ from rich.table import Table
 from loaders.extract import Extracted
 from loaders.load import Job, Outcome
 from loaders.memory import peak_mb
+from loaders.recognise import Recognised
 
 SECONDS_BETWEEN_LINES = 30  # without a terminal: often enough to see that it lives, seldom enough for a log
 
@@ -35,11 +36,32 @@ def show_plan(console: Console, jobs: Sequence[Job], requests_per_second: float,
     console.print(f"{requests:,} requests at {requests_per_second:g} a second: at least {least}")
 
 
+def show_files(console: Console, jobs: Sequence[Job], found: Recognised) -> None:
+    """Which files will be read, and which belong to no dataset."""
+    table = Table(title="plan", title_justify="left")
+    table.add_column("dataset")
+    for heading in ("files", "windows", "done before", "to load", "MB"):
+        table.add_column(heading, justify="right")
+    for job in jobs:
+        files = found.by_dataset.get(job.dataset.name, [])
+        size = sum(file.size for window in job.windows for file in window.files)
+        wanted = len(job.windows)
+        counts = (len(files), job.in_span, job.in_span - wanted, wanted)
+        if files or len(jobs) == 1:
+            table.add_row(job.dataset.label, *(f"{count:,}" for count in counts), f"{size / 1e6:,.1f}")
+    console.print(table)
+    if found.unknown:
+        names = ", ".join(file.name for file in found.unknown[:5]) + (", ..." if len(found.unknown) > 5 else "")
+        console.print(f"{len(found.unknown):,} files belong to no dataset and are left alone: {names}", markup=False)
+
+
 def show_outcome(console: Console, outcome: Outcome, seconds: float) -> None:
     """The outcome in one line, and each failure with what to do, the first twenty in full."""
     console.print(
         f"{outcome.windows_loaded:,} windows loaded, {outcome.windows_done_before:,} done before, "
-        f"{outcome.windows_failed:,} failed, {outcome.windows_left:,} left; {outcome.rows_loaded:,} rows, "
+        f"{outcome.windows_failed:,} failed, {outcome.windows_left:,} left"
+        + (f", {outcome.windows_outside:,} files without a row of that time" if outcome.windows_outside else "")
+        + f"; {outcome.rows_loaded:,} rows, "
         f"{outcome.rows_quarantined:,} quarantined, {outcome.bytes_read / 1e6:,.1f} MB in {seconds:,.1f} s "
         f"({outcome.rows_loaded / max(seconds, 1e-9):,.0f} rows/s); peak memory {peak_mb():,.0f} MB"
     )

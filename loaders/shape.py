@@ -38,6 +38,7 @@ class Shaper:
     rows_read: int = 0
     rows_quarantined: int = 0
     rows_neighbouring: int = 0  # also returned with the window that they belong to, and stored there
+    file: str = ""  # which of the window's files is being read
     _rejects: list[dict[str, Any]] = field(default_factory=list)
 
     def take_rejects(self) -> pa.RecordBatch:
@@ -77,9 +78,9 @@ class Shaper:
             )
 
     def _column(self, batch: pa.RecordBatch, declared: Field, reasons: dict[int, str]) -> pa.Array:
-        if declared.computed == "window_year" and self.window.first is not None:
-            return pa.repeat(pa.scalar(self.window.first.year, declared.arrow_type), batch.num_rows)
-        position = batch.schema.get_field_index(declared.key) if declared.key else -1
+        if declared.computed is not None:
+            return pa.repeat(pa.scalar(self._known(declared), declared.arrow_type), batch.num_rows)
+        position = batch.schema.get_field_index(declared.key)
         if position < 0:
             return pa.nulls(batch.num_rows, declared.arrow_type)
         published = batch.column(position)
@@ -91,6 +92,14 @@ class Shaper:
                 reasons.setdefault(row, f"{declared.name}: {published[row].as_py()!r} is not a {declared.type}")
             mask = pa.array([row in bad for row in range(batch.num_rows)])
             return pc.if_else(mask, pa.scalar(None, published.type), published).cast(declared.arrow_type)
+
+    def _known(self, declared: Field) -> object:
+        """What is known of a computed column before the last row has come; the rest is filled in then."""
+        if declared.computed == "window_year" and self.window.first is not None:
+            return self.window.first.year
+        if declared.computed == "within":
+            return dict(self.window.within)[declared.name]
+        return self.file if declared.computed == "file" else None
 
     def _quarantine(self, batch: pa.RecordBatch, reasons: dict[int, str], first_record: int) -> None:
         self.rows_quarantined += len(reasons)

@@ -11,7 +11,7 @@ from rich.table import Table
 from loaders.catalogue import Dataset, Source
 from loaders.destination import Session
 from loaders.errors import DeclarationError
-from loaders.ledger import read_entries, standings
+from loaders.ledger import Entry, read_entries, standings
 from loaders.windows import windows
 
 MARTS = "marts"
@@ -66,21 +66,58 @@ def show_differences(console: Console, datasets: Sequence[Dataset], session: Ses
     differences = windows = rows = 0
     entries = {name: read_entries(session, name) for name in {dataset.source_name for dataset in datasets}}
     for dataset in datasets:
-        known = standings(entries[dataset.source_name].get(dataset.name, []))
-        expected = {label: standing.good.rows_loaded for label, standing in known.items() if standing.good}
-        counted = _count_by_window(dataset, session)
-        for label in sorted(expected.keys() | counted.keys()):
-            if (there := counted.get(label, 0)) != (said := expected.get(label, 0)):
-                differences += 1
-                console.print(
-                    f"{dataset.label} {label}: the ledger says {said:,} rows, {there:,} are there", style="red"
-                )
-        windows += len(expected)
-        rows += sum(counted.values())
+        known = entries[dataset.source_name].get(dataset.name, [])
+        windows += sum(standing.good is not None for standing in standings(known).values())
+        compare = _compare_files if dataset.request.window == "file" else _compare_windows
+        found, counted = compare(dataset, known, session)
+        for said in found:
+            console.print(f"{dataset.label} {said}", style="red", markup=False)
+        differences += len(found)
+        rows += counted
     console.print(f"{rows:,} rows in {windows:,} windows recounted, {differences:,} differences")
     if differences:
         console.print("load those windows again with --force; something else wrote to the raw tables")
     return differences
+
+
+def _compare_windows(dataset: Dataset, known: Sequence[Entry], session: Session) -> tuple[list[str], int]:
+    """What differs, and how many rows there are: a window has those of its last good load, others have none."""
+    expected = {label: one.good.rows_loaded for label, one in standings(known).items() if one.good}
+    counted = _count_by_window(dataset, session)
+    differences = [
+        f"{label}: the ledger says {expected.get(label, 0):,} rows, {counted.get(label, 0):,} are there"
+        for label in sorted(expected.keys() | counted.keys())
+        if counted.get(label, 0) != expected.get(label, 0)
+    ]
+    return differences, sum(counted.values())
+
+
+def _compare_files(dataset: Dataset, known: Sequence[Entry], session: Session) -> tuple[list[str], int]:
+    """As `_compare_windows`; but a later file may have taken rows of an earlier one, whose span it touches."""
+    sha256 = dataset.computed("body_sha256")
+    assert sha256 is not None  # the declaration is checked for it
+    table = session.table(dataset.table)
+    counted = dict(session.query(f"SELECT {sha256.name}, COUNT(*) FROM {table} GROUP BY 1"))
+    loaded = {entry.sha256: entry for entry in known if entry.is_good}
+    good = list(loaded.values())
+    differences = [
+        f"{entry.window_label}: the ledger says {entry.rows_loaded:,} rows, {counted.get(entry.sha256, 0):,} are there"
+        for number, entry in enumerate(good)
+        if (there := counted.get(entry.sha256, 0)) > entry.rows_loaded
+        or (there < entry.rows_loaded and not any(_touches(entry, later) for later in good[number + 1 :]))
+    ]
+    differences += [
+        f"{rows:,} rows of a file with the SHA-256 {text}, which the ledger does not know"
+        for text, rows in counted.items()
+        if text not in loaded
+    ]
+    return differences, sum(counted.values())
+
+
+def _touches(earlier: Entry, later: Entry) -> bool:
+    if not (earlier.window_from and earlier.window_until and later.window_from and later.window_until):
+        return False
+    return earlier.window_from < later.window_until and later.window_from < earlier.window_until
 
 
 def _count_by_window(dataset: Dataset, session: Session) -> dict[str, int]:
@@ -89,7 +126,12 @@ def _count_by_window(dataset: Dataset, session: Session) -> dict[str, int]:
         return dict(session.query(f"SELECT 'snapshot', COUNT(*) FROM {table}"))
     is_instant = dataset.request.window == "utc_day"
     label = session.warehouse.utc_day(dataset.window) if is_instant else dataset.window
-    return {str(window): rows for window, rows in session.query(f"SELECT {label}, COUNT(*) FROM {table} GROUP BY 1")}
+    within = [field.name for field in dataset.fields if field.computed == "within"]
+    columns = ", ".join([f"{label} AS label", *within])
+    found = session.query(
+        f"SELECT {columns}, COUNT(*) FROM {table} GROUP BY {', '.join(map(str, range(1, 2 + len(within))))}"
+    )
+    return {" ".join(map(str, parts)): rows for *parts, rows in found}
 
 
 def show_table(console: Console, session: Session, name: str, rows: int) -> None:

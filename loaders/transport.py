@@ -1,6 +1,6 @@
-"""From a request to a stream of bytes: pace, time limits, status codes, and what is worth another try.
+"""From a request, or a file, to a stream of bytes: pace, time limits, status codes, and what is worth another try.
 
-Only HTTP so far. A body is never held: it is counted and hashed as it passes.
+A body is never held: it is counted and hashed as it passes.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from loaders.catalogue import Source
 from loaders.errors import SourceChanged, SourceUnavailable, innermost
+from loaders.files import SourceFile
 
 CHUNK_BYTES = 1 << 18  # 256 KiB: larger pieces were no faster
 CONNECT_SECONDS, READ_SECONDS = 10, 60  # a day of physical data takes the publisher up to half a minute to begin
@@ -39,8 +40,13 @@ class Body:
     url: str
     chunks: Iterator[bytes]
     release: str = ""  # the day on which the publisher last changed it, where the server says so
+    file: SourceFile | None = None  # which it is, where no publisher was asked
     size: int = 0
     _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @classmethod
+    def of(cls, file: SourceFile) -> "Body":
+        return cls(file.name, file.read(), file.modified.date().isoformat(), file)
 
     @property
     def sha256(self) -> str:

@@ -10,27 +10,37 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from loaders.catalogue import Dataset, WindowKind
+from loaders.files import SourceFile
+
+Bounds = tuple[int, int] | tuple[date, date] | tuple[datetime, datetime]
 
 HALF_HOUR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
 class Window:
-    """One day (of a market, or of UTC) or one year of a dataset, or the state of a register.
+    """One day (of a market, or of UTC) or one year of a dataset, the state of a register, or what a file holds.
 
-    `first` is its first day and `until` the day after its last, in the window's own calendar; a snapshot has neither.
+    `first` is its first day and `until` the day after its last, in the window's own calendar; a snapshot has neither,
+    and a file tells them when it is read. What is not asked of a publisher comes from `files`. `within` are columns
+    and the value that each has in all of the window's rows.
     """
 
     kind: WindowKind
     zone: ZoneInfo
     first: date | None = None
+    files: tuple[SourceFile, ...] = ()
+    within: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:
         """The window's name in the ledger and in messages."""
+        if self.kind == "file":
+            return self.files[0].name
         if self.first is None:
             return "snapshot"
-        return str(self.first.year) if self.kind == "year" else self.first.isoformat()
+        time = str(self.first.year) if self.kind == "year" else self.first.isoformat()
+        return " ".join([time, *(value for _, value in self.within)])
 
     @property
     def until(self) -> date | None:
@@ -49,7 +59,7 @@ class Window:
         return None if self.until is None else self._midnight(self.until)
 
     @property
-    def bounds(self) -> tuple[int, int] | tuple[date, date] | tuple[datetime, datetime] | None:
+    def bounds(self) -> Bounds | None:
         """First value of the dataset's window column inside the window, and first value after it."""
         if self.first is None or self.until is None or self.start_at is None or self.end_at is None:
             return None
@@ -91,6 +101,8 @@ def plan_windows(dataset: Dataset, zone: ZoneInfo, first: date, until: date, now
 
 def windows(kind: WindowKind, zone: ZoneInfo, first: date, until: date) -> Iterator[Window]:
     """The windows of a kind that the days from `first` up to but without `until` touch, in order."""
+    if kind == "file":
+        return  # nothing says which files there should be
     if kind == "snapshot":
         yield Window(kind, zone)
     elif kind == "year":

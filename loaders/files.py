@@ -1,0 +1,145 @@
+"""Files that a user has: in a folder, inside of archives, or in an object store. Nothing is unpacked onto the disk."""
+
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+import fsspec
+
+from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceUnavailable
+
+CHUNK_BYTES = 1 << 18
+LARGEST_RATIO = 200  # of a zip's member: text that is worth loading stays below 50
+RATIO_FREE_BYTES = 100 << 20  # below which the ratio is not looked at
+ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
+LEFT_ALONE = ("__MACOSX", ".")  # what file managers add
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file: `name` is its path below the folder that was given, a member of an archive `archive.zip/member.csv`.
+
+    `size` is in bytes, as read; `modified` an instant. A file with a `problem` cannot be read, for that reason.
+    """
+
+    name: str
+    size: int
+    modified: datetime
+    location: str = field(repr=False)  # what fsspec opens
+    member: str | None = None
+    problem: LoaderError | None = None
+
+    def read(self) -> Iterator[bytes]:
+        """The file's bytes, piece by piece. Raises `SourceUnavailable` when it is damaged or cannot be read."""
+        with self.open() as file:
+            yield from iter(partial(file.read, CHUNK_BYTES), b"")
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """The file, to read from any position. Raises `SourceUnavailable` as `read`."""
+        if self.problem is not None:
+            raise self.problem
+        with ExitStack() as stack, _named(self.name):
+            outer = stack.enter_context(fsspec.open(self.location, "rb"))
+            yield outer if self.member is None else _member(stack, outer, self.location, self.member)
+
+
+def find_files(root: str) -> list[SourceFile]:
+    """Every file at or below `root`, a path or an fsspec URL, in the order of their changes, then of their names.
+
+    Archives stand for what is in them; one that cannot be read is a file with a `problem`.
+    Raises `DeclarationError` if there is nothing at `root`.
+    """
+    system, path = fsspec.core.url_to_fs(root)
+    found = system.find(path, detail=True)
+    if not found:
+        raise DeclarationError(f"no file at {root}; give a folder, a file, an archive or the URL of an object store")
+    files: list[SourceFile] = []
+    for place, about in found.items():
+        # A single file is named by its last part, a file in a folder by its path below it.
+        name = PurePosixPath(place).name if place == path else place[len(path) :].lstrip("/")
+        if any(part.startswith(LEFT_ALONE) for part in PurePosixPath(name).parts):
+            continue
+        location = system.unstrip_protocol(place)
+        whole = SourceFile(name, int(about["size"]), _modified(system, place, about), location)
+        files += _members(whole) if name.lower().endswith(ARCHIVES) else [whole]
+    return sorted(files, key=lambda file: (file.modified, file.name))
+
+
+def _members(archive: SourceFile) -> Iterator[SourceFile]:
+    """The files in an archive, or the archive itself with its problem."""
+    try:
+        with archive.open() as file:
+            list_members = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
+            found = list(list_members(file, archive.name))
+    except LoaderError as error:
+        yield replace(archive, problem=error)
+        return
+    for member, size, modified in found:
+        if not any(part.startswith(LEFT_ALONE) for part in PurePosixPath(member).parts):
+            yield SourceFile(f"{archive.name}/{member}", size, modified or archive.modified, archive.location, member)
+
+
+def _zip_members(file: IO[bytes], name: str) -> Iterator[tuple[str, int, datetime | None]]:
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            if info.is_dir():
+                continue
+            _refuse_outside(name, info.filename)
+            if info.file_size > RATIO_FREE_BYTES and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
+                raise SourceUnavailable(
+                    f"{name}: {info.file_size:,} bytes of {info.filename} in {info.compress_size:,}: refused as a bomb"
+                )
+            yield info.filename, info.file_size, datetime(*info.date_time, tzinfo=UTC)
+
+
+def _tar_members(file: IO[bytes], name: str) -> Iterator[tuple[str, int, datetime | None]]:
+    with tarfile.open(fileobj=file, mode="r:*") as archive:
+        for info in archive:
+            if info.isfile():
+                _refuse_outside(name, info.name)
+                yield info.name, info.size, datetime.fromtimestamp(info.mtime, UTC)
+
+
+def _refuse_outside(name: str, member: str) -> None:
+    path = PurePosixPath(member.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts:
+        raise SourceChanged(f"{name} holds {member!r}, a path outside of itself: nothing in it is trusted")
+
+
+def _member(stack: ExitStack, outer: IO[bytes], location: str, member: str) -> IO[bytes]:
+    if location.lower().endswith(".zip"):
+        return stack.enter_context(stack.enter_context(zipfile.ZipFile(outer)).open(member))
+    archive = stack.enter_context(tarfile.TarFile.open(fileobj=outer, mode="r:*"))
+    file = archive.extractfile(member)
+    assert file is not None  # only files were listed
+    return stack.enter_context(file)
+
+
+def _modified(system: Any, place: str, about: dict[str, Any]) -> datetime:
+    """Object stores say it in their listings, each under a name of its own; others are asked."""
+    said = about.get("LastModified") or about.get("updated") or about.get("mtime")
+    if isinstance(said, int | float):
+        return datetime.fromtimestamp(said, UTC)
+    if isinstance(said, str):
+        said = datetime.fromisoformat(said)
+    if not isinstance(said, datetime):
+        said = system.modified(place)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """What the libraries raise for a damaged or unreadable file, as `SourceUnavailable`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceUnavailable(f"no file {name}") from error
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise SourceUnavailable(f"{name} is cut or damaged ({error}); get it again") from error

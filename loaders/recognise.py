@@ -1,0 +1,83 @@
+"""Which dataset a file belongs to, by what is in it, and the windows that the files of a dataset make."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fnmatch import fnmatch
+from zoneinfo import ZoneInfo
+
+import pyarrow.parquet as pq
+
+from loaders.catalogue import Dataset, Source, source_module
+from loaders.delimited import unpacked
+from loaders.errors import LoaderError
+from loaders.files import SourceFile
+from loaders.windows import Window
+
+HEAD_BYTES = 16 << 10  # the longest preamble that a market writes is under 1 KB
+PARQUET = b"PAR1"
+
+
+@dataclass
+class Recognised:
+    """A source's files by dataset, those that belong to none, and those that cannot be read with the reason."""
+
+    by_dataset: dict[str, list[SourceFile]] = field(default_factory=dict)
+    unknown: list[SourceFile] = field(default_factory=list)
+    unreadable: list[tuple[SourceFile, LoaderError]] = field(default_factory=list)
+
+
+def recognise(source: Source, files: Sequence[SourceFile]) -> Recognised:
+    """Sort files by the dataset that declares them; the first that matches has it, in the order of their names."""
+    sorted_files = Recognised()
+    for file in files:
+        try:
+            beginning = head(file)
+        except LoaderError as error:
+            sorted_files.unreadable.append((file, error))
+            continue
+        for dataset in source.datasets.values():
+            if _matches(dataset, file, beginning):
+                sorted_files.by_dataset.setdefault(dataset.name, []).append(file)
+                break
+        else:
+            sorted_files.unknown.append(file)
+    return sorted_files
+
+
+def head(file: SourceFile) -> str:
+    """The file's first kilobytes as text, unpacked; of parquet the names of its columns, a comma between them.
+
+    Raises `SourceUnavailable` if it cannot be read.
+    """
+    found = b""
+    for chunk in unpacked(file.read()):
+        found += chunk
+        if len(found) >= HEAD_BYTES:
+            break
+    if found[: len(PARQUET)] == PARQUET:
+        with file.open() as opened:
+            return ",".join(pq.read_schema(opened).names)
+    return found[:HEAD_BYTES].decode("utf-8-sig", "replace")
+
+
+def _matches(dataset: Dataset, file: SourceFile, beginning: str) -> bool:
+    pattern = dataset.files
+    if pattern is None or pattern.header not in beginning:
+        return False
+    return not pattern.names or any(fnmatch(file.name.lower(), name.lower()) for name in pattern.names)
+
+
+def file_windows(
+    source: Source, dataset: Dataset, recognised: Recognised, first: date, until: date, now: datetime
+) -> Iterator[Window]:
+    """The windows that the dataset's files make: one each, or what the source's planner says.
+
+    A planner is a module with `plan(dataset, files, zone, first, until, now) -> Iterator[Window]`.
+    """
+    zone = ZoneInfo(source.time_zone)
+    files = recognised.by_dataset.get(dataset.name, [])
+    if source.planner is None:
+        yield from (Window("file", zone, files=(file,)) for file in files)
+    else:
+        yield from source_module(source.name, source.planner).plan(dataset, files, zone, first, until, now)

@@ -107,7 +107,7 @@ class Committer:
         dlt = self._session.dlt
 
         def files() -> Iterator[Any]:
-            for path, rows in merge_parts(parts, self._session.warehouse.part_rows):
+            for path, rows in merge_parts(parts, self._session.warehouse.part_rows(len(columns))):
                 yield dlt.mark.with_file_import(str(path), "parquet", rows)
 
         return dlt.resource(

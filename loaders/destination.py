@@ -42,7 +42,7 @@ class Warehouse(ABC):
     """A warehouse: how a load reaches it and what it can bear."""
 
     name: ClassVar[str]
-    part_rows: ClassVar[int]  # one part is one bulk load
+    part_values: ClassVar[int]  # rows times columns of a part, which is one bulk load
     timestamp_type: ClassVar[str] = "TIMESTAMPTZ"
 
     @abstractmethod
@@ -63,6 +63,10 @@ class Warehouse(ABC):
     @abstractmethod
     def environment(self) -> dict[str, str]:
         """What dbt's profile reads."""
+
+    def part_rows(self, columns: int) -> int:
+        """The most rows of a part of a table of so many columns."""
+        return max(1, self.part_values // columns)
 
     def index(self, dataset: Dataset, table: str) -> str | None:
         """SQL for whatever finds a window in the table, if the warehouse does not by itself."""
@@ -89,7 +93,7 @@ class DuckDB(Warehouse):
 
     path: Path
     name: ClassVar[str] = "duckdb"
-    part_rows: ClassVar[int] = 1_000_000
+    part_values: ClassVar[int] = 12_000_000
 
     @contextmanager
     def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
@@ -134,7 +138,7 @@ class Postgres(Warehouse):
 
     url: str
     name: ClassVar[str] = "postgres"
-    part_rows: ClassVar[int] = 100_000  # the driver holds a whole part while it copies
+    part_values: ClassVar[int] = 1_200_000  # the driver holds a whole part while it copies
 
     @contextmanager
     def connect(self, dlt: Any, columns: int) -> Iterator[Any]:

@@ -22,7 +22,7 @@ SEPARATOR = "\x1f"  # between values: it stands in no published text
 DIGEST_BYTES = 16  # two of 10^9 rows collide with a chance of 10^-21
 PREFIX_DIGITS = 16  # of the hash, by which repeated rows are looked for: a chance match costs a look, no more
 BUCKETS = 64  # files that the prefixes are sorted into; one at a time is held
-BATCH_ROWS = 16_384  # of wide rows: 16 MB
+BATCH_ROWS = 8_192  # of wide rows: 8 MB
 
 
 class RowIdentity:

@@ -166,7 +166,7 @@ class _Run:
                 window,
                 self.publisher,
                 self.session.folder / "parts",
-                self.session.warehouse.part_rows,
+                self.session.warehouse.part_rows(len(self.job.dataset.fields)),
                 None if self.request.accept_shrink else self._good(window),
             )
             self.reporter.extracted(self.job, extracted)

@@ -8,8 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 LARGEST_BATCH_ROWS = 50_000  # a row group; memory while loading is a few of these
+LARGEST_BATCH_VALUES = 600_000  # of a wide table a row group has fewer rows: 12 columns of 50,000
 
 Part = tuple[Path, int]  # a file and its rows
+
+
+def batch_rows(columns: int) -> int:
+    """How many rows of a table of so many columns are held at once."""
+    return min(LARGEST_BATCH_ROWS, max(1, LARGEST_BATCH_VALUES // columns))
 
 
 class Parts:
@@ -26,7 +32,7 @@ class Parts:
             if self._writer is None or self.written[-1][1] >= self._part_rows:
                 self._next_file()
             rows = self.written[-1][1]
-            piece = batch.slice(start, min(LARGEST_BATCH_ROWS, self._part_rows - rows))
+            piece = batch.slice(start, min(batch_rows(batch.num_columns), self._part_rows - rows))
             self._write(piece)
             start += piece.num_rows
 
@@ -82,6 +88,6 @@ def _merged(group: Sequence[Part]) -> Part:
     with pq.ParquetWriter(path, pq.read_schema(first)) as writer:
         for part, _ in group:
             with pq.ParquetFile(part) as file:
-                for batch in file.iter_batches(LARGEST_BATCH_ROWS):
+                for batch in file.iter_batches(batch_rows(len(file.schema_arrow))):
                     writer.write_batch(batch)
     return path, sum(rows for _, rows in group)

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from loaders.catalogue import Dataset, Field, source_module
 from loaders.delimited import as_file, gunzip, read_csv, unpacked
 from loaders.errors import SourceChanged, SourceUnavailable
-from loaders.parts import LARGEST_BATCH_ROWS
+from loaders.parts import batch_rows
 from loaders.transport import Body
 
 BLOCK_BYTES = 1 << 20  # about 4,800 records; four times as much was no faster and cost 25 MB
@@ -84,7 +84,7 @@ def read_parquet(body: Body, dataset: Dataset) -> Iterator[pa.RecordBatch]:
                 raise SourceChanged(
                     f"{body.url} has no column {', '.join(missing)}; it has {', '.join(file.schema_arrow.names)}"
                 )
-            yield from file.iter_batches(LARGEST_BATCH_ROWS, columns=wanted)
+            yield from file.iter_batches(batch_rows(len(wanted)), columns=wanted)
     except (pa.ArrowInvalid, OSError) as error:
         raise SourceUnavailable(f"{body.url} is not parquet that can be read: {error}") from error
 

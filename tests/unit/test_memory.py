@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.loads import ROOT
 
 SAY_PEAK = "from loaders.memory import peak_mb; print(peak_mb())"
@@ -23,7 +25,14 @@ def test_the_peak_counts_what_was_given_back() -> None:
     assert float(said.stdout) > 200
 
 
-def test_pandas_stays_out_of_a_loading_process() -> None:
-    code = "from loaders.memory import keep_flat; keep_flat(); import pandas"
+@pytest.mark.parametrize("name", ["pandas", "numpy", "sqlalchemy"])
+def test_what_is_large_and_not_used_stays_out_of_a_loading_process(name: str) -> None:
+    code = f"from loaders.memory import keep_flat; keep_flat(); import {name}"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert "pandas is kept out of a loading process" in said.stderr
+    assert f"{name} is kept out of a loading process" in said.stderr
+
+
+def test_arrow_gives_back_what_it_frees() -> None:
+    code = "from loaders.memory import keep_flat; keep_flat(); import pyarrow as pa; print(pa.default_memory_pool().backend_name)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "system"

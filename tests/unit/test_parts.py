@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loaders.parts import LARGEST_BATCH_ROWS, Part, Parts, merge_parts
+from loaders.parts import LARGEST_BATCH_ROWS, Part, Parts, batch_rows, merge_parts
 
 SCHEMA = pa.schema([("number", pa.int64())])
 
@@ -68,6 +68,10 @@ def test_a_row_group_is_never_larger_than_a_batch(tmp_path: Path) -> None:
         LARGEST_BATCH_ROWS,
         1,
     ]
+
+
+def test_a_batch_of_a_wide_table_has_fewer_rows() -> None:
+    assert [batch_rows(columns) for columns in (1, 12, 46, 10_000_000)] == [50_000, 50_000, 13_043, 1]
 
 
 def test_nothing_is_a_file_with_the_schema_and_no_rows(tmp_path: Path) -> None:

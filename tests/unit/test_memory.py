@@ -33,6 +33,6 @@ def test_what_is_large_and_not_used_stays_out_of_a_loading_process(name: str) ->
 
 
 def test_arrow_gives_back_what_it_frees() -> None:
-    code = "from loaders.memory import keep_flat; keep_flat(); import pyarrow as pa; print(pa.default_memory_pool().backend_name)"
+    code = "from loaders.memory import keep_flat; keep_flat(); import pyarrow as pa; print(pa.default_memory_pool())"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "system"
+    assert "system" in said.stdout

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import pytest
 
 from loaders.load import Outcome
+from tests.bigquery.emulator import Emulator
 from tests.loads import UNHURRIED, run_cli, run_load
 from tests.sandbox import Sandbox
 from tests.warehouses import DuckDBTarget, PostgresTarget, Target
@@ -92,6 +93,13 @@ def _trade_safety_for_speed(url: str) -> None:
             cursor.execute(f"ALTER SYSTEM SET {setting} = off")
         cursor.execute("SELECT pg_reload_conf()")
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """A BigQuery of our own that ends with the session. Each project in it is a world apart."""
+    with Emulator(tmp_path_factory.mktemp("bigquery")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def _store_tables_in_plain_files() -> None:
         for setting, variable in LIMITS.items():
             if variable in os.environ:
                 connection.execute(f"SET {setting} = '{os.environ[variable]}'")
-        connection.execute(f"ATTACH '{settings.data_dir / 'emulator.duckdb'}' AS emulator")
+        connection.execute("ATTACH ':memory:' AS emulator")
         connection.execute(database.EMULATOR_SCHEMA)
         connection.execute("ATTACH ':memory:' AS bq")
         database.native.register(connection)

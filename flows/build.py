@@ -11,7 +11,7 @@ import typer
 
 from flows.run_dbt import DbtFailed, Node, Say, run_dbt
 from loaders.catalogue import Dataset, read_catalogue
-from loaders.destination import RAW, Session, Warehouse, open_session, open_warehouse
+from loaders.destination import Session, Warehouse, open_session, open_warehouse
 from loaders.errors import LoaderError
 from loaders.ledger import TABLE as LEDGER
 
@@ -57,11 +57,7 @@ def make_plan(session: Session, datasets: Iterable[Dataset]) -> Plan:
     table is left out with all that depends on it (`source:elexon.pn+`), until a first load of it has created the table.
     Raises `NothingLoaded`, `WarehouseUnavailable`.
     """
-    schema = session.warehouse.literal(RAW)
-    there = {
-        name
-        for (name,) in session.query(f"SELECT table_name FROM information_schema.tables WHERE table_schema = {schema}")
-    }
+    there = session.tables()
     datasets = tuple(datasets)
     missing = tuple(dataset for dataset in datasets if dataset.table not in there)
     if len(missing) == len(datasets):

@@ -136,6 +136,8 @@ class Dataset(Declaration):
     may_repeat: bool = False  # identical rows are the publisher's own and all kept
     rows_per_day: int | None = None
     rows: int | None = None  # of a whole window, where it is not a day
+    partition: Literal["day", "month"] = "month"  # where a warehouse has partitions, by the window's column
+    cluster: tuple[Name, ...] = Constraint(default=(), max_length=4)  # and sorts within one; left out, by the grain
     source_name: Name
     path: Path  # of the declaration, for messages
 
@@ -150,6 +152,7 @@ class Dataset(Declaration):
             "overlap": self.overlap or (),
             "not_in_row_hash": self.not_in_row_hash,
             "replaces": self.replaces,
+            "cluster": self.cluster,
         }
         for setting, names in named.items():
             if missing := [name for name in names if name not in columns]:

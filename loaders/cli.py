@@ -25,7 +25,8 @@ DatasetNames = Annotated[
     list[str] | None, typer.Option("--dataset", help="Only this dataset; may be given more than once. [default: all]")
 ]
 WarehouseName = Annotated[
-    str | None, typer.Option("--warehouse", help="duckdb or postgres. [default: MILLRACE_WAREHOUSE, or duckdb]")
+    str | None,
+    typer.Option("--warehouse", help="duckdb, postgres or bigquery. [default: MILLRACE_WAREHOUSE, or duckdb]"),
 ]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from loaders import ledger
 from loaders.catalogue import Dataset, Field, FieldType
 from loaders.destination import Session
-from loaders.errors import WarehouseUnavailable, innermost
+from loaders.errors import WarehouseUnavailable
 from loaders.extract import Extracted
 from loaders.parts import merge_parts
 from loaders.shape import REJECT_SCHEMA
@@ -63,9 +63,10 @@ class Committer:
             except Exception as error:  # dlt raises what its drivers raise; whatever it is, the package is void
                 self._session.forget(self._name)
                 self._is_synced = False
+                warehouse, span = self._session.warehouse, f"{windows[0].window.label} to {windows[-1].window.label}"
                 raise WarehouseUnavailable(
-                    f"{self._dataset.label}: {self._session.warehouse.name} refused {windows[0].window.label} to "
-                    f"{windows[-1].window.label}: {innermost(error)}; run the same command again once that is mended"
+                    f"{self._dataset.label}: {warehouse.name} refused {span}: {warehouse.reason(error)}; "
+                    "run the same command again once that is mended"
                 ) from error
             self._recount([window for window in windows if window.entry.is_good])
 
@@ -90,7 +91,9 @@ class Committer:
         if good:
             columns = {field.name: _dlt_type(field) for field in self._dataset.fields}
             parts = [part for window in good for part in window.parts]
-            yield self._replacement(self._dataset.table, columns, self._scope(good), parts)
+            data = self._replacement(self._dataset.table, columns, self._scope(good), parts)
+            data.apply_hints(additional_table_hints=self._session.warehouse.layout(self._dataset))
+            yield data
             labels = ", ".join(self._session.warehouse.literal(window.window.label) for window in good)
             scope = f"window_label IN ({labels})"
             rejects = [part for window in good for part in window.rejects]

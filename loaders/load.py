@@ -21,7 +21,6 @@ from loaders.recognise import Recognised, file_windows
 from loaders.transport import Publisher
 from loaders.windows import Window, plan_windows
 
-COMMIT_ROWS = 100_000  # a day of the largest datasets; more was no faster and held more memory
 COMMIT_WINDOWS = 62  # two months of a small one
 FAILURES_BEFORE_GIVING_UP = 5  # windows in a row without an answer: the publisher is down, and asking on is rude
 
@@ -180,7 +179,8 @@ class _Run:
             failures = failures + 1 if extracted.is_unavailable else 0
             if failures == FAILURES_BEFORE_GIVING_UP:
                 break
-            if len(group) == COMMIT_WINDOWS or sum(one.entry.rows_loaded for one in group) >= COMMIT_ROWS:
+            rows = sum(one.entry.rows_loaded for one in group)
+            if len(group) == COMMIT_WINDOWS or rows >= self.session.warehouse.commit_rows:
                 self._commit(committer, group)
                 group = []
         if group:

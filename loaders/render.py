@@ -13,6 +13,8 @@ from loaders.destination import RAW
 
 ROOT = Path(__file__).parent.parent
 STAGING = ROOT / "dbt_project" / "models" / "staging"
+# As the macro schema_prefix, which cannot be called here.
+SCHEMA = "{{ (env_var('MILLRACE_BIGQUERY_PREFIX', '') if target.type == 'bigquery' else '') ~ '" + RAW + "' }}"
 EVENT_TIMES = ("settlement_day", "utc_day")  # windows whose column dbt can cut batches by
 INVENTORY = ROOT / "tests" / "golden" / "inventory.txt"
 
@@ -67,7 +69,7 @@ def _sources_file(source: Source) -> str:
         "sources": [
             {
                 "name": source.name,
-                "schema": RAW,
+                "schema": SCHEMA,
                 "description": f"{source.title}, {source.publisher}. {source.about} Licence: {source.licence}",
                 "tables": [_table(dataset) for dataset in source.datasets.values()],
             }

@@ -16,9 +16,11 @@ from typing import Any, Protocol
 import pytest
 
 from loaders.load import Outcome
+from tests.bigquery.emulator import Emulator
+from tests.bigquery.unhurried import hurry
 from tests.loads import UNHURRIED, run_cli, run_load
 from tests.sandbox import Sandbox
-from tests.warehouses import DuckDBTarget, PostgresTarget, Target
+from tests.warehouses import BigQueryTarget, DuckDBTarget, PostgresTarget, Target
 
 SCALE = 0.003  # 343 rows of PN a day: enough for a repeated page, quick enough for hundreds of loads
 TODAY = date(2025, 1, 1)  # the sandbox's first day that is not published yet
@@ -95,6 +97,14 @@ def _trade_safety_for_speed(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """A BigQuery of our own that ends with the session. Each project in it is a world apart."""
+    hurry()
+    with Emulator(tmp_path_factory.mktemp("bigquery")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeTarget]:
     """A new, empty warehouse of a kind: a DuckDB file, or a database on the server."""
     databases: list[PostgresTarget] = []
@@ -103,6 +113,8 @@ def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         name = f"millrace_test_{os.getpid()}_{next(_numbers)}"
         if kind == "duckdb":
             return DuckDBTarget.at(tmp_path_factory.mktemp("warehouse") / "raw_data.duckdb")
+        if kind == "bigquery":
+            return BigQueryTarget.create(request.getfixturevalue("emulator").host, name)
         databases.append(PostgresTarget.create(request.getfixturevalue("postgres_server"), name))
         return databases[-1]
 
@@ -153,6 +165,14 @@ def _borrowed(kind: str, make_target: MakeTarget) -> Iterator[Target]:
         _returned.append(target)
     else:
         target.drop()
+
+
+@pytest.fixture
+def bigquery(make_target: MakeTarget) -> Iterator[BigQueryTarget]:
+    """An empty project."""
+    with _borrowed("bigquery", make_target) as target:
+        assert isinstance(target, BigQueryTarget)
+        yield target
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from loaders.extract import Extracted
 from loaders.ledger import COLUMNS, TABLE
 from loaders.load import Job, Outcome, Request, make_plan, run_plan
 from loaders.transport import Publisher
-from tests.warehouses import Digest, Row, Target, digest
+from tests.warehouses import Digest, Row, Target, digest, environment
 
 ROOT = Path(__file__).parent.parent
 ELEXON: Source = read_catalogue().source("elexon")
@@ -68,7 +68,7 @@ def run_load(
     wanted = tuple(source.dataset(name) for name in datasets)
     until = day(last or first) + timedelta(days=1)
     warehouse = target.open()
-    with warehouse.lock(wanted), open_session(warehouse) as session:
+    with environment(target.settings), warehouse.lock(wanted), open_session(warehouse) as session:
         request = Request(source, wanted, day(first), until, force, accept_shrink)
         publisher = Publisher.of(source, url)
         return run_plan(make_plan(request, session), request, session, publisher, reporter or Quiet())

@@ -19,6 +19,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import duckdb
 import psycopg2
+from google.api_core.exceptions import NotFound
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
 
 from loaders.catalogue import FieldType
 from loaders.destination import RAW, Warehouse, open_warehouse
@@ -81,7 +84,7 @@ class Target(ABC):
 
     def open(self) -> Warehouse:
         """The loader's own view of it."""
-        with _environment(self.settings):
+        with environment(self.settings):
             return open_warehouse()
 
     def has(self, table: str) -> bool:
@@ -90,11 +93,11 @@ class Target(ABC):
         )
         return bool(found)
 
-    def columns(self, table: str) -> dict[str, str]:
-        """Column names and types of a raw table, in order."""
+    def columns(self, table: str, schema: str = RAW) -> dict[str, str]:
+        """Column names and types of a table, in order."""
         rows = self.query(
             "SELECT column_name, data_type FROM information_schema.columns "
-            f"WHERE table_schema = '{RAW}' AND table_name = '{table}' ORDER BY ordinal_position"
+            f"WHERE table_schema = '{schema}' AND table_name = '{table}' ORDER BY ordinal_position"
         )
         return dict(rows)
 
@@ -207,6 +210,80 @@ class PostgresTarget(Target):
             cursor.execute(sql)
 
 
+@dataclass(frozen=True)
+class BigQueryTarget(Target):
+    host: str
+
+    @classmethod
+    def create(cls, host: str, name: str) -> BigQueryTarget:
+        """A project of its own in the emulator at `host`."""
+        settings = {
+            "MILLRACE_WAREHOUSE": "bigquery",
+            "MILLRACE_BIGQUERY_PROJECT": name.replace("_", "-"),
+            "BIGQUERY_EMULATOR_HOST": host,
+        }
+        return cls("bigquery", settings, host)
+
+    @property
+    def project(self) -> str:
+        return self.settings["MILLRACE_BIGQUERY_PROJECT"]
+
+    @property
+    def types(self) -> dict[FieldType, str]:
+        return {
+            "string": "STRING",
+            "json": "STRING",
+            "integer": "INT64",
+            "double": "FLOAT64",
+            "boolean": "BOOL",
+            "date": "DATE",
+            "timestamp": "TIMESTAMP",
+        }
+
+    @contextmanager
+    def client(self) -> Iterator[bigquery.Client]:
+        with (
+            environment(self.settings),
+            bigquery.Client(self.project, AnonymousCredentials(), location="EU") as client,
+        ):
+            yield client
+
+    def query(self, sql: str) -> list[Row]:
+        with self.client() as client:
+            return [row.values() for row in client.query_and_wait(sql)]
+
+    def execute(self, sql: str) -> None:
+        self.query(sql)
+
+    def has(self, table: str) -> bool:
+        return bool(self.columns(table))
+
+    def columns(self, table: str, schema: str = RAW) -> dict[str, str]:
+        with self.client() as client:
+            try:
+                found = client.get_table(f"{self.project}.{schema}.{table}").schema
+            except NotFound:
+                return {}
+        return {field.name: LEGACY_TYPES.get(field.field_type, field.field_type) for field in found}
+
+    def copy(self, name: str) -> Target:
+        other = BigQueryTarget.create(self.host, name)
+        with self.client() as client:
+            for schema in (RAW, f"{RAW}_staging"):
+                client.create_dataset(f"{other.project}.{schema}")
+                for table in client.list_tables(f"{self.project}.{schema}"):
+                    client.copy_table(table.reference, f"{other.project}.{schema}.{table.table_id}").result()
+        return other
+
+    def drop(self) -> None:
+        with self.client() as client:
+            for found in client.list_datasets():
+                client.delete_dataset(found.reference, delete_contents=True)
+
+
+LEGACY_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}  # as the interface still names them
+
+
 @contextmanager
 def _connected(url: str) -> Iterator[Any]:
     connection = psycopg2.connect(url)
@@ -219,7 +296,7 @@ def _connected(url: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _environment(settings: dict[str, str]) -> Iterator[None]:
+def environment(settings: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:

@@ -92,7 +92,7 @@ def test_a_load_of_which_nothing_came_ends_with_1(duckdb_file: Target) -> None:
         (("load", "--from", "2024-01-02", "--to", "2024-01-01"), "--from 2024-01-02 is after --to 2024-01-01"),
         (("load", "2024", "--source", "elexxon"), "no source 'elexxon' in the catalogue; did you mean elexon?"),
         (("load", "2024", "--dataset", "fuelh"), "no dataset 'fuelh' in source elexon; did you mean fuelhh"),
-        (("load", "2024", "--warehouse", "oracle"), "no warehouse 'oracle'; write duckdb or postgres"),
+        (("load", "2024", "--warehouse", "oracle"), "no warehouse 'oracle'; write duckdb, postgres or bigquery"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_1(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loaders import destination
-from loaders.destination import DuckDB, Postgres, open_session, open_warehouse
+from loaders.destination import FOLDER_PREFIX, DuckDB, Postgres, open_session, open_warehouse, session
 from loaders.errors import DeclarationError, WarehouseUnavailable
 from tests.loads import ELEXON
 from tests.warehouses import Target
@@ -31,7 +30,9 @@ def test_the_environment_names_the_warehouse_and_an_option_overrides_it(monkeypa
 
 
 def test_a_warehouse_that_is_none_is_answered_with_those_that_are() -> None:
-    with pytest.raises(DeclarationError, match="no warehouse 'oracle'; write duckdb or postgres in MILLRACE_WAREHOUSE"):
+    with pytest.raises(
+        DeclarationError, match="no warehouse 'oracle'; write duckdb, postgres or bigquery in MILLRACE_WAREHOUSE"
+    ):
         open_warehouse("oracle")
 
 
@@ -165,12 +166,12 @@ def test_a_query_that_is_wrong_is_an_error_that_names_the_warehouse(warehouse: T
 def test_a_run_leaves_no_folder_and_clears_those_of_killed_runs(
     duckdb_file: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(destination.tempfile, "tempdir", str(tmp_path))
-    killed = tmp_path / f"{destination.FOLDER_PREFIX}999999999-left"
-    alive = tmp_path / f"{destination.FOLDER_PREFIX}{os.getpid()}-another"
+    monkeypatch.setattr(session.tempfile, "tempdir", str(tmp_path))
+    killed = tmp_path / f"{FOLDER_PREFIX}999999999-left"
+    alive = tmp_path / f"{FOLDER_PREFIX}{os.getpid()}-another"
     killed.mkdir()
     alive.mkdir()
-    with open_session(duckdb_file.open()) as session:
-        assert session.folder.parent == tmp_path
-        assert session.folder.is_dir()
+    with open_session(duckdb_file.open()) as opened:
+        assert opened.folder.parent == tmp_path
+        assert opened.folder.is_dir()
     assert sorted(tmp_path.iterdir()) == [alive]

@@ -1,0 +1,125 @@
+"""Postgres: a server at MILLRACE_POSTGRES_URL, or where libpq's own PGHOST, PGUSER ... say."""
+
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import pyarrow.parquet as pq
+
+from loaders.catalogue import Dataset
+from loaders.destination.warehouse import Warehouse
+from loaders.errors import WarehouseUnavailable
+
+
+@dataclass(frozen=True)
+class Postgres(Warehouse):
+    """A server; several loads may run at once, each on datasets of its own."""
+
+    url: str
+    name: ClassVar[str] = "postgres"
+    part_values: ClassVar[int] = 1_200_000  # the driver holds a whole part while it copies
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        return cls(_with_host_in_place(os.environ.get("MILLRACE_POSTGRES_URL") or _url_of_libpq()))
+
+    @contextmanager
+    def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
+        yield _postgres_that_takes_empty_parts(dlt, self.url)
+
+    @contextmanager
+    def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
+        import psycopg2
+
+        try:
+            connection = psycopg2.connect(self.url)
+        except psycopg2.OperationalError as error:
+            raise WarehouseUnavailable(f"Postgres does not answer: {str(error).strip()}") from error
+        try:
+            with connection.cursor() as cursor:
+                for label in sorted(dataset.label for dataset in datasets):
+                    cursor.execute("SELECT pg_try_advisory_lock(%s)", (zlib.crc32(f"millrace:{label}".encode()),))
+                    if cursor.fetchone() != (True,):
+                        raise WarehouseUnavailable(f"{label} is being loaded by another process; wait until it is done")
+            connection.commit()  # a session's lock outlives the transaction, which would hold back vacuum
+            yield
+        finally:
+            connection.close()
+
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        import psycopg2
+
+        connection = psycopg2.connect(self.url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(b"millrace:creating"),))
+                yield
+        finally:
+            connection.close()
+
+    def index(self, dataset: Dataset, table: str) -> str | None:
+        """A block range index: a few pages, and enough, because what a window holds is written together."""
+        if dataset.window is None:
+            return None
+        return (
+            f'CREATE INDEX IF NOT EXISTS "{dataset.table}__window" ON {table} USING brin ("{dataset.window}") '
+            "WITH (pages_per_range = 16, autosummarize = on)"
+        )
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.url)
+        return f"postgres at {unquote(parts.hostname or '')}:{parts.port}{parts.path}"
+
+    def environment(self) -> dict[str, str]:
+        parts = urlsplit(self.url)
+        return {
+            "MILLRACE_WAREHOUSE": self.name,
+            "PGHOST": unquote(parts.hostname or ""),
+            "PGPORT": str(parts.port),
+            "PGUSER": unquote(parts.username or ""),
+            "PGPASSWORD": unquote(parts.password or ""),
+            "PGDATABASE": parts.path.lstrip("/"),
+        }
+
+
+def _postgres_that_takes_empty_parts(dlt: Any, url: str) -> Any:
+    """dlt's destination, but a part without rows is not copied: the driver fails on it, and there is nothing to copy.
+
+    The merge that follows still takes the window's old rows away.
+    """
+    from dlt.destinations.impl.postgres.postgres import PostgresClient
+    from dlt.destinations.job_impl import FinalizedLoadJobWithFollowupJobs
+
+    class Client(PostgresClient):
+        def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
+            if file_path.endswith(".parquet") and pq.read_metadata(file_path).num_rows == 0:
+                return FinalizedLoadJobWithFollowupJobs(file_path)
+            return super().create_load_job(table, file_path, load_id, restore)
+
+    class Destination(dlt.destinations.postgres):  # type: ignore[misc]
+        client_class = Client
+
+    return Destination(url, destination_name="postgres", supports_transactions=True)
+
+
+def _url_of_libpq() -> str:
+    """A URL from the variables that every Postgres client reads."""
+    read = os.environ.get
+    user = quote(read("PGUSER", "postgres"), safe="")
+    host = quote(read("PGHOST", "localhost"), safe="")
+    return f"postgresql://{user}@{host}:{read('PGPORT', '5432')}/{read('PGDATABASE', 'postgres')}"
+
+
+def _with_host_in_place(url: str) -> str:
+    """The URL with its host (or socket folder) and a password where dlt insists on having them."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    host = quote(unquote(parts.hostname or options.pop("host", "localhost")), safe="")
+    password = parts.password or os.environ.get("PGPASSWORD") or "unused"  # a server that trusts us never asks for it
+    place = f"{parts.username or 'postgres'}:{password}@{host}:{parts.port or 5432}"
+    return urlunsplit(("postgresql", place, parts.path or "/postgres", urlencode(options), ""))

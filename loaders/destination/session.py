@@ -1,0 +1,129 @@
+"""A warehouse as one run uses it: dlt bound to a working folder that is thrown away, and queries."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from loaders.destination.warehouse import RAW, Warehouse
+from loaders.errors import WarehouseUnavailable
+
+FOLDER_PREFIX = "millrace-"
+
+DLT_SETTINGS = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",  # what fails is raised, and said once, by us
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",  # the ledger's link to dlt's own record of loads
+}
+
+
+class Session:
+    """A warehouse as one run uses it: dlt bound to a working folder that is thrown away, and queries.
+
+    The warehouse is held open only inside of `connected`, so that what DuckDB caches does not pile up over a year.
+    """
+
+    def __init__(self, warehouse: Warehouse, folder: Path, dlt: Any) -> None:
+        self.warehouse, self.folder, self.dlt = warehouse, folder, dlt
+        self._destination: Any = None
+        self._reader: Any = None  # the pipeline that queries go through; making one takes 30 ms
+        self._table_patterns: dict[str, str] = {}
+
+    @contextmanager
+    def connected(self, columns: int = 0) -> Iterator[None]:
+        """One connection for everything inside, to write a table of so many columns. Raises `WarehouseUnavailable`."""
+        if self._destination is not None:
+            yield
+            return
+        with self.warehouse.connect(self.dlt, columns) as self._destination:
+            try:
+                yield
+            finally:
+                self._destination = self._reader = None
+
+    def pipeline(self, name: str) -> Any:
+        """The dlt pipeline of that name in this run's folder. Use inside of `connected`."""
+        return self.dlt.pipeline(
+            f"millrace_{name}",
+            destination=self._destination,
+            dataset_name=self.warehouse.schema(RAW),
+            pipelines_dir=str(self._home(name)),
+        )
+
+    def forget(self, name: str) -> None:
+        """Throw a pipeline's files away: a package that failed is never resumed, which would double its rows."""
+        shutil.rmtree(self._home(name), ignore_errors=True)
+
+    def _home(self, name: str) -> Path:
+        return self.folder / f"dlt-{name}"
+
+    def table(self, name: str, layer: str = RAW) -> str:
+        """The table's name as SQL writes it."""
+        if layer not in self._table_patterns:
+            with self._client() as client, client.with_alternative_dataset_name(self.warehouse.schema(layer)):
+                self._table_patterns[layer] = client.make_qualified_table_name("{table}")
+        return self._table_patterns[layer].format(table=name)
+
+    def tables(self, layer: str = RAW) -> set[str]:
+        """The names of the tables and views of a layer. Raises `WarehouseUnavailable`."""
+        schema = self.warehouse.literal(self.warehouse.schema(layer))
+        rows = self.query(f"SELECT table_name FROM {self.warehouse.table_list(layer)} WHERE table_schema = {schema}")
+        return {name for (name,) in rows}
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        with self.connected():
+            if self._reader is None:
+                self._reader = self.pipeline("reader")
+            with self._reader.sql_client() as client:
+                yield client
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query; none if a table in it does not exist yet.
+
+        Raises `WarehouseUnavailable` if the warehouse cannot be reached or refuses.
+        """
+        return self.query_named(sql)[1]
+
+    def query_named(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The columns and the rows of a query, as `query`."""
+        from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+        try:
+            with self._client() as client, client.execute_query(sql) as cursor:
+                names = [column[0] for column in cursor.description]
+                return names, [tuple(row) for row in cursor.fetchall()]
+        except DatabaseUndefinedRelation:
+            return [], []
+        except WarehouseUnavailable:
+            raise
+        except Exception as error:  # each driver has its own
+            raise WarehouseUnavailable(f"{self.warehouse.name}: {self.warehouse.reason(error)}") from error
+
+    def execute(self, sql: str) -> None:
+        """Run a statement."""
+        with self._client() as client:
+            client.execute_sql(sql)
+
+
+@contextmanager
+def open_session(warehouse: Warehouse) -> Iterator[Session]:
+    """A session in a new working folder. Folders that killed processes left behind go first."""
+    root = Path(tempfile.gettempdir())
+    for left in root.glob(f"{FOLDER_PREFIX}*"):
+        owner = left.name.removeprefix(FOLDER_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=root))
+    os.environ.update(DLT_SETTINGS, LOAD__WORKERS=str(warehouse.load_workers))
+    os.environ["DLT_DATA_DIR"] = str(folder)
+    import dlt  # reads the environment, so not before
+
+    try:
+        yield Session(warehouse, folder, dlt)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -236,7 +236,9 @@ class _Run:
 
 
 def _collides(extracted: Extracted, group: Sequence[Extracted]) -> bool:
-    """True if a file's span touches that of another in the group, of which it may replace rows."""
+    """True if it must not share a commit: a year may be a partition, and a file may replace rows of another."""
+    if extracted.window.kind == "year":
+        return bool(group)
     if extracted.window.kind != "file" or extracted.covers is None:
         return False
     first, until = extracted.covers

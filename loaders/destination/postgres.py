@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-import pyarrow.parquet as pq
-
 from loaders.catalogue import Dataset
 from loaders.destination.warehouse import Warehouse
 from loaders.errors import WarehouseUnavailable
@@ -29,7 +27,9 @@ class Postgres(Warehouse):
 
     @contextmanager
     def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
-        yield _postgres_that_takes_empty_parts(dlt, self.url)
+        from loaders.destination.postgres_jobs import destination
+
+        yield destination(dlt, self.url)
 
     @contextmanager
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
@@ -62,9 +62,15 @@ class Postgres(Warehouse):
         finally:
             connection.close()
 
+    def layout(self, dataset: Dataset) -> dict[str, Any]:
+        """A partition for each year of a dataset that is loaded by years, with indexes of the declared clusters."""
+        if dataset.request.window != "year":
+            return {}
+        return {"x-millrace-partition": dataset.window, "x-millrace-indexes": list(dataset.cluster)}
+
     def index(self, dataset: Dataset, table: str) -> str | None:
         """A block range index: a few pages, and enough, because what a window holds is written together."""
-        if dataset.window is None:
+        if dataset.window is None or dataset.request.window == "year":
             return None
         return (
             f'CREATE INDEX IF NOT EXISTS "{dataset.table}__window" ON {table} USING brin ("{dataset.window}") '
@@ -85,26 +91,6 @@ class Postgres(Warehouse):
             "PGPASSWORD": unquote(parts.password or ""),
             "PGDATABASE": parts.path.lstrip("/"),
         }
-
-
-def _postgres_that_takes_empty_parts(dlt: Any, url: str) -> Any:
-    """dlt's destination, but a part without rows is not copied: the driver fails on it, and there is nothing to copy.
-
-    The merge that follows still takes the window's old rows away.
-    """
-    from dlt.destinations.impl.postgres.postgres import PostgresClient
-    from dlt.destinations.job_impl import FinalizedLoadJobWithFollowupJobs
-
-    class Client(PostgresClient):
-        def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
-            if file_path.endswith(".parquet") and pq.read_metadata(file_path).num_rows == 0:
-                return FinalizedLoadJobWithFollowupJobs(file_path)
-            return super().create_load_job(table, file_path, load_id, restore)
-
-    class Destination(dlt.destinations.postgres):  # type: ignore[misc]
-        client_class = Client
-
-    return Destination(url, destination_name="postgres", supports_transactions=True)
 
 
 def _url_of_libpq() -> str:

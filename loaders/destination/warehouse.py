@@ -76,7 +76,9 @@ class Warehouse(ABC):
 
     def text(self, value: str) -> str:
         """A text in this warehouse's SQL."""
-        return "'" + value.replace("'", "''") + "'"
+        # dlt cuts SQL into statements at these, wherever they stand.
+        quoted = value.replace("'", "''").replace(";", "' || chr(59) || '").replace("\n", "' || chr(10) || '")
+        return f"'{quoted}'"
 
     def reason(self, error: BaseException) -> str:
         """Why the warehouse refused, and what to do where that is known."""

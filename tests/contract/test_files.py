@@ -136,10 +136,10 @@ def test_files_are_loaded_once_and_a_corrected_one_replaces_what_it_speaks_for(
     warehouse: Target, source: Source, folder: Path
 ) -> None:
     put(folder, "a.csv", prices(JANUARY, "AB"), age=3)
-    put(folder, "deep/er/c.csv", prices(JANUARY, "C"), age=2)  # the same days, another place
+    put(folder, "deep/er; it's {c}.csv", prices(JANUARY, "C"), age=2)  # the same days, another place
     first = load(warehouse, source, folder)
     assert (first.exit_code, first.windows_loaded, first.rows_loaded) == (0, 2, 18)
-    both = sorted([*expected(JANUARY, "AB", 1.0, "a.csv"), *expected(JANUARY, "C", 1.0, "deep/er/c.csv")])
+    both = sorted([*expected(JANUARY, "AB", 1.0, "a.csv"), *expected(JANUARY, "C", 1.0, "deep/er; it's {c}.csv")])
     assert rows(warehouse) == both
 
     again = load(warehouse, source, folder)
@@ -158,7 +158,7 @@ def test_files_are_loaded_once_and_a_corrected_one_replaces_what_it_speaks_for(
 
     put(folder, "a.csv", prices(JANUARY, "AB", 3.0, hours=4), age=1)  # the same name, other bytes
     load(warehouse, source, folder)
-    both = [*expected(JANUARY, "AB", 3.0, "a.csv", hours=4), *expected(JANUARY, "C", 1.0, "deep/er/c.csv")]
+    both = [*expected(JANUARY, "AB", 3.0, "a.csv", hours=4), *expected(JANUARY, "C", 1.0, "deep/er; it's {c}.csv")]
     assert rows(warehouse) == sorted(both)
     assert verify(warehouse, source)[0] == 0
 

@@ -7,7 +7,7 @@ import pytest
 from loaders.catalogue import read_catalogue
 from tests.loads import run_load
 from tests.sandbox import Sandbox
-from tests.warehouses import Digest, Target, digest
+from tests.warehouses import Digest, PostgresTarget, Target, digest
 
 DVF = read_catalogue().source("dvf")
 DATASET = DVF.dataset("mutations")
@@ -65,3 +65,42 @@ def test_a_bad_file_leaves_the_old_year_and_the_others(duckdb_file: Target, file
     assert identities(duckdb_file, 2021).rows > 0
     files.clear_faults()
     assert load(duckdb_file, files, 2022) == 0
+
+
+def test_on_postgres_a_year_is_a_partition_with_its_indexes_and_a_reload_swaps_it(
+    postgres: PostgresTarget, files: Sandbox
+) -> None:
+    for year in (2021, 2022):
+        assert load(postgres, files, year) == 0
+    first = partitions(postgres)
+    assert list(first) == ["dvf__mutations__2021", "dvf__mutations__2022"]
+    before = digest(postgres.rows(DATASET.table, LASTING))
+    indexed = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'raw' AND tablename = 'dvf__mutations__2022'"
+    indexes = sorted(postgres.query(indexed))
+    assert [definition.split("USING ")[1] for (definition,) in indexes] == [
+        "btree (code_commune)",
+        "btree (date_mutation)",
+        "btree (id_parcelle)",
+    ]
+    assert load(postgres, files, 2022, force=True) == 0
+    second = partitions(postgres)
+    assert second["dvf__mutations__2021"] == first["dvf__mutations__2021"], "the other year is not touched"
+    assert second["dvf__mutations__2022"] != first["dvf__mutations__2022"], "it is another table now"
+    assert sorted(postgres.query(indexed)) == indexes
+    assert digest(postgres.rows(DATASET.table, LASTING)) == before
+    types = dict(
+        postgres.query(
+            "SELECT column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = 'raw' AND table_name = 'dvf__mutations'"
+        )
+    )
+    assert (types["date_mutation"], types["valeur_fonciere_eur"], types["nombre_lots"]) == ("date", "numeric", "bigint")
+
+
+def partitions(target: PostgresTarget) -> dict[str, int]:
+    """The partitions of the table of sales, and the file that each is stored in."""
+    found = target.query(
+        "SELECT c.relname, c.relfilenode::bigint FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+        "WHERE i.inhparent = 'raw.dvf__mutations'::regclass ORDER BY 1"
+    )
+    return dict(found)

@@ -87,11 +87,16 @@ class RequestStyle(Declaration):
 class FilePattern(Declaration):
     """How a dataset's files are told from others: by their names if need be, and by what stands at their beginning.
 
-    `names` are patterns of which one has to match, whatever the case; `header` has to stand in the first kilobytes.
+    `names` are patterns of which one has to match, whatever the case; `header`, or one of several, has to stand in the
+    first kilobytes.
     """
 
     names: tuple[str, ...] = ()
-    header: str = ""
+    header: str | tuple[str, ...] = ""
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return (self.header,) if isinstance(self.header, str) else self.header
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -6,13 +6,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from loaders.errors import DeclarationError, LoaderError
 from loaders.memory import keep_flat
+
+if TYPE_CHECKING:
+    from loaders.catalogue import Source
+    from loaders.recognise import Recognised
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 # Without a terminal a width has to be given, or every long line is broken at 80 columns.
@@ -27,6 +31,10 @@ DatasetNames = Annotated[
 WarehouseName = Annotated[
     str | None,
     typer.Option("--warehouse", help="duckdb, postgres or bigquery. [default: MILLRACE_WAREHOUSE, or duckdb]"),
+]
+Files = Annotated[
+    str | None,
+    typer.Option(help="A folder, a file, an archive, or a URL (s3://, gs://). [default: MILLRACE_<SOURCE>_FILES]"),
 ]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
@@ -54,12 +62,7 @@ def load(
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Let a window lose more rows than its floor allows.")
     ] = False,
-    files: Annotated[
-        str | None,
-        typer.Option(
-            help="Load these: a folder, a file, an archive, or a URL (s3://, gs://). [default: MILLRACE_<SOURCE>_FILES]"
-        ),
-    ] = None,
+    files: Files = None,
 ) -> None:
     """Load years (or --from ... --to) of a source. What is done is skipped; what failed or is missing is loaded.
 
@@ -68,22 +71,15 @@ def load(
     keep_flat()
     from loaders.catalogue import read_catalogue
     from loaders.destination import open_session, open_warehouse
-    from loaders.files import find_files
     from loaders.load import Request, make_plan, run_plan
     from loaders.progress import Bars, Lines, show_files, show_outcome, show_plan
-    from loaders.recognise import recognise
     from loaders.transport import Publisher
 
     with _complaining():
         declared = read_catalogue().source(source)
         datasets = tuple(declared.dataset(name) for name in dataset) if dataset else tuple(declared.datasets.values())
         target = open_warehouse(warehouse, sample)
-        given = files or os.environ.get(f"MILLRACE_{source.upper()}_FILES")
-        if not given and not declared.url and not sample:
-            raise DeclarationError(
-                f"{declared.title} is loaded from files: say where they are with --files, a folder for example"
-            )
-        found = recognise(declared, find_files(given)) if given else None
+        found = _recognised(declared, files, sample)
         codes = []
         with _publisher_url(declared.name, sample) as url, target.lock(datasets), open_session(target) as session:
             publisher = Publisher.of(declared, url, unpaced=sample)
@@ -101,6 +97,17 @@ def load(
                 show_outcome(console, outcome, time.monotonic() - began)
                 codes.append(outcome.exit_code)
     raise typer.Exit(0 if not any(codes) else 1 if all(code == 1 for code in codes) else 2)
+
+
+def _recognised(source: "Source", files: str | None, sample: bool = False) -> "Recognised | None":
+    """The files to read instead of asking the publisher, sorted by dataset; None where none are given."""
+    from loaders.files import find_files
+    from loaders.recognise import recognise
+
+    given = files or os.environ.get(f"MILLRACE_{source.name.upper()}_FILES")
+    if not given and not source.url and not sample:
+        raise DeclarationError(f"{source.title} is loaded from files: say where they are with --files PATH")
+    return recognise(source, find_files(given)) if given else None
 
 
 def _spans(years: list[int] | None, first: datetime | None, last: datetime | None) -> list[tuple[date, date]]:
@@ -126,6 +133,37 @@ def _publisher_url(source: str, sample: bool) -> Iterator[str | None]:
 
     with sample_publishers() as urls:
         yield urls[source]
+
+
+@app.command()
+def diff(
+    years: Annotated[list[int], typer.Argument(help="Years to compare.", show_default=False)],
+    source: SourceName = "dvf",
+    warehouse: WarehouseName = None,
+    files: Files = None,
+) -> None:
+    """Compare what is published, or in --files, with what is loaded: rows added, removed, unchanged. Loads nothing."""
+    keep_flat()
+    from loaders.catalogue import read_catalogue
+    from loaders.destination import open_session, open_warehouse
+    from loaders.diff import compare
+    from loaders.load import Request, make_plan
+    from loaders.transport import Publisher
+
+    with _complaining():
+        declared = read_catalogue().source(source)
+        found = _recognised(declared, files)
+        with _publisher_url(declared.name, sample=False) as url, open_session(open_warehouse(warehouse)) as session:
+            publisher = Publisher.of(declared, url)
+            for begin, until in _spans(years, None, None):
+                everything = Request(declared, tuple(declared.datasets.values()), begin, until, force=True, files=found)
+                for job in make_plan(everything, session):
+                    for window in job.windows:
+                        result = compare(job.dataset, window, publisher, session)
+                        console.print(
+                            f"{job.dataset.label} {result.window}: {result.added:,} added, {result.removed:,} removed, "
+                            f"{result.unchanged:,} unchanged; the release has SHA-256 {result.sha256[:12]}..."
+                        )
 
 
 @app.command()

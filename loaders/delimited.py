@@ -2,8 +2,9 @@
 
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv as pv
@@ -61,25 +62,34 @@ def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise SourceUnavailable(f"the gzip file is cut after {taken:,} bytes: its checksum never came")
 
 
-def read_csv(chunks: Iterable[bytes], dataset: Dataset) -> Iterator[pa.RecordBatch]:
+def read_csv(file: IO[bytes], dataset: Dataset) -> Iterator[pa.RecordBatch]:
     """Batches of text columns under the header's names; an empty value is null.
 
     Raises `SourceChanged` if the header is not exactly the declared one, and `SourceUnavailable` for a row with too
     many or too few values.
     """
-    source = as_file(chunks)
-    header = source.readline().decode("utf-8-sig", "replace").rstrip("\r\n")
+    header = file.readline().decode("utf-8-sig", "replace").rstrip("\r\n")
     if not header:
         raise SourceUnavailable("the file is empty; one without rows would have its header")
     names = [name.strip('"') for name in header.split(dataset.delimiter)]
     wanted = [*(field.key for field in dataset.published)]
     if names != wanted:
         raise SourceChanged(_difference(names, wanted, dataset))
+    yield from read_delimited(file, names, dataset.delimiter)
+
+
+def read_delimited(
+    file: IO[bytes], names: Sequence[str], delimiter: str, *, quoted: bool = True
+) -> Iterator[pa.RecordBatch]:
+    """Batches of text columns under these names, from the first row after a header; an empty value is null.
+
+    Raises `SourceUnavailable` for a row with too many or too few values.
+    """
     try:
         reader = pv.open_csv(
-            source,
+            file,
             read_options=pv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=names),
-            parse_options=pv.ParseOptions(delimiter=dataset.delimiter),
+            parse_options=pv.ParseOptions(delimiter=delimiter, quote_char='"' if quoted else False),
             convert_options=pv.ConvertOptions(
                 column_types={name: pa.string() for name in names}, null_values=[""], strings_can_be_null=True
             ),

@@ -58,13 +58,14 @@ def read_body(body: Body, dataset: Dataset, repeats: Repeats) -> Iterator[pa.Rec
     if dataset.format == "parquet":
         yield from read_parquet(body, dataset)
         return
-    chunks = gunzip(body.read()) if dataset.compression == "gzip" else unpacked(body.read())
+    is_gzip = dataset.compression == "gzip" and body.file is None  # a file that somebody has may be unpacked by now
+    chunks = gunzip(body.read()) if is_gzip else unpacked(body.read())
     if dataset.reader is not None:
         module = source_module(dataset.source_name, dataset.reader)
         with closing(as_file(chunks)) as file:
             yield from module.read(file, dataset, body.url)
     elif dataset.format == "csv":
-        yield from read_csv(chunks, dataset)
+        yield from read_csv(as_file(chunks), dataset)
     else:
         yield from read_json(chunks, dataset, repeats)
 

@@ -63,7 +63,7 @@ def head(file: SourceFile) -> str:
 
 def _matches(dataset: Dataset, file: SourceFile, beginning: str) -> bool:
     pattern = dataset.files
-    if pattern is None or pattern.header not in beginning:
+    if pattern is None or not any(header in beginning for header in pattern.headers):
         return False
     return not pattern.names or any(fnmatch(file.name.lower(), name.lower()) for name in pattern.names)
 

@@ -19,8 +19,10 @@ from loaders.catalogue import Dataset, Source, read_catalogue
 from loaders.cli import app
 from loaders.destination import open_session
 from loaders.extract import Extracted
+from loaders.files import find_files
 from loaders.ledger import COLUMNS, TABLE
 from loaders.load import Job, Outcome, Request, make_plan, run_plan
+from loaders.recognise import recognise
 from loaders.transport import Publisher
 from tests.warehouses import Digest, Row, Target, digest, environment
 
@@ -62,6 +64,7 @@ def run_load(
     force: bool = False,
     accept_shrink: bool = False,
     reporter: Quiet | None = None,
+    files: str | None = None,
 ) -> Outcome:
     """Load the days from `first` to `last`, both included, as the command does: lock, session, plan, run."""
     _settle_imports()
@@ -69,7 +72,8 @@ def run_load(
     until = day(last or first) + timedelta(days=1)
     warehouse = target.open()
     with environment(target.settings), warehouse.lock(wanted), open_session(warehouse) as session:
-        request = Request(source, wanted, day(first), until, force, accept_shrink)
+        found = recognise(source, find_files(files)) if files else None
+        request = Request(source, wanted, day(first), until, force, accept_shrink, found)
         publisher = Publisher.of(source, url)
         return run_plan(make_plan(request, session), request, session, publisher, reporter or Quiet())
 
@@ -95,9 +99,9 @@ def run_cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-def look(target: Target, *arguments: str) -> tuple[int, str]:
+def look(target: Target, *arguments: str, **environment: str) -> tuple[int, str]:
     """A command that only reads, in this process: its exit code and what it says."""
-    found = CliRunner().invoke(app, list(arguments), env=target.settings)
+    found = CliRunner().invoke(app, list(arguments), env=target.settings | environment)
     return found.exit_code, found.output
 
 

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Self
 import duckdb
 
 from loaders.catalogue import Dataset
-from loaders.destination.warehouse import Warehouse
-from loaders.errors import WarehouseUnavailable
+from loaders.destination.warehouse import RAW, Warehouse
+from loaders.errors import DeclarationError, WarehouseUnavailable
 from loaders.memory import duckdb_settings
 
 
@@ -27,7 +27,10 @@ class DuckDB(Warehouse):
     @classmethod
     def of_environment(cls, sample: bool = False) -> Self:
         """The file at MILLRACE_DUCKDB, or in the working directory; generated data have a default of their own."""
-        return cls(Path(os.environ.get("MILLRACE_DUCKDB", f"millrace{'-sample' if sample else ''}.duckdb")))
+        path = Path(os.environ.get("MILLRACE_DUCKDB", f"millrace{'-sample' if sample else ''}.duckdb"))
+        if path.stem == RAW:  # DuckDB calls a database by its file's name, and could not tell it from the schema
+            raise DeclarationError(f"MILLRACE_DUCKDB: call the file something else than {path.name}")
+        return cls(path)
 
     @contextmanager
     def connect(self, dlt: Any, columns: int) -> Iterator[Any]:

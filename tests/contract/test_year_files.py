@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+from pathlib import Path
+
 import pytest
 
 from loaders.catalogue import read_catalogue
-from tests.loads import run_load
+from tests.loads import look, run_load
 from tests.sandbox import Sandbox
 from tests.warehouses import Digest, PostgresTarget, Target, digest
 
@@ -95,6 +99,58 @@ def test_on_postgres_a_year_is_a_partition_with_its_indexes_and_a_reload_swaps_i
         )
     )
     assert (types["date_mutation"], types["valeur_fonciere_eur"], types["nombre_lots"]) == ("date", "numeric", "bigint")
+
+
+def test_two_releases_are_compared_row_by_row_whatever_their_order(warehouse: Target, files: Sandbox) -> None:
+    assert load(warehouse, files, 2022) == 0
+    loaded = set(warehouse.rows(DATASET.table, IDENTITY))
+    assert difference(warehouse, files, 2022) == (0, 0, len(loaded))
+    files.release = 2
+    added, removed, unchanged = difference(warehouse, files, 2022)
+    assert load(warehouse, files, 2022, force=True) == 0
+    published = set(warehouse.rows(DATASET.table, IDENTITY))
+    assert (added, removed, unchanged) == (len(published - loaded), len(loaded - published), len(loaded & published))
+    assert added and removed and unchanged > removed
+
+
+def difference(target: Target, files: Sandbox, year: int) -> tuple[int, int, int]:
+    code, said = look(target, "diff", str(year), MILLRACE_DVF_URL=files.url("dvf"))
+    assert code == 0, said
+    counts = re.search(r"([\d,]+) added, ([\d,]+) removed, ([\d,]+) unchanged", said)
+    assert counts, said
+    added, removed, unchanged = (int(count.replace(",", "")) for count in counts.groups())
+    return added, removed, unchanged
+
+
+def test_an_oldest_year_that_lost_its_first_half_in_october_is_refused_until_it_is_accepted(
+    duckdb_file: Target, files: Sandbox, tmp_path: Path
+) -> None:
+    whole = sorted(files.rows("dvf", 2022), key=lambda row: row["date_mutation"])
+    rows = [",".join(text(row[key]) for key in HEADER) for row in whole]
+    assert load_file(duckdb_file, tmp_path, rows) == 0
+    before = digest(duckdb_file.rows(DATASET.table, LASTING))
+    assert load_file(duckdb_file, tmp_path, rows[len(rows) // 2 :]) == 1
+    assert digest(duckdb_file.rows(DATASET.table, LASTING)) == before
+    assert load_file(duckdb_file, tmp_path, rows[len(rows) // 2 :], accept_shrink=True) == 0
+    assert duckdb_file.count(DATASET.table) == len(rows) - len(rows) // 2
+
+
+HEADER = [field.key for field in DATASET.published]
+
+
+def text(value: object) -> str:
+    shown = "" if value is None else str(value)
+    return f'"{shown}"' if "," in shown else shown
+
+
+def load_file(target: Target, folder: Path, rows: list[str], **options: bool) -> int:
+    path = folder / "2022" / "full.csv.gz"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.compress("\n".join([",".join(HEADER), *rows, ""]).encode()))
+    outcome = run_load(
+        target, folder.as_uri(), ["mutations"], "2022-01-01", "2022-12-31", source=DVF, force=True, **options
+    )
+    return outcome.exit_code
 
 
 def partitions(target: PostgresTarget) -> dict[str, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from flows.build import build
 from loaders.catalogue import read_catalogue
 from tests.conftest import MakeTarget
 from tests.loads import UNHURRIED, run_load
-from tests.warehouses import Target
+from tests.warehouses import Digest, Target, digest
 
 pytestmark = pytest.mark.published
 
@@ -26,30 +27,46 @@ OFFICIAL = {
 WHOLE_PERIOD = {"maison": (4475, 1762.89), "appartement": (1928, 1522.14), "local": (341, 618.56)}
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module", params=["duckdb geo40", "postgres geo40", "duckdb raw43"])
 def query(
     request: pytest.FixtureRequest, make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], list[tuple[object, ...]]]:
-    """Queries on the marts of the three years, read from disk in the publisher's layout."""
+) -> Iterator[Query]:
+    """Queries on the marts of the three years, in geo-dvf's files or in the administration's own."""
     if "MILLRACE_PUBLISHED_DATA" not in os.environ:
         pytest.skip("MILLRACE_PUBLISHED_DATA names no folder of published samples")
     samples = Path(os.environ["MILLRACE_PUBLISHED_DATA"]) / "dvf" / "derived"
+    warehouse, dialect = request.param.split()
     files, folder = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("dbt")
-    for year in OFFICIAL:
-        (files / str(year)).mkdir()
-        (files / str(year) / "full.csv.gz").symlink_to(samples / f"geo40_{year}_dep01.csv.gz")
-    target: Target = make_target(request.param)
+    for path in samples.glob(f"{dialect}_*"):
+        (files / path.name).symlink_to(path)
+    target: Target = make_target(warehouse)
     with pytest.MonkeyPatch.context() as patched:
         for name, value in (UNHURRIED | {"DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}).items():
             patched.setenv(name, value)
-        outcome = run_load(target, files.as_uri(), ["mutations"], "2018-01-01", "2020-12-31", source=DVF)
+        outcome = run_load(target, "", ["mutations"], "2018-01-01", "2020-12-31", source=DVF, files=str(files))
         assert (outcome.errors, outcome.rows_loaded, outcome.rows_quarantined) == ([], 30_000, 0)
         build(warehouse=target.open(), say=lambda line: None)
-    return target.query
+    yield target.query
+    target.drop()
+
+
+mutations: dict[str, Digest] = {}
+
+
+def test_every_dialect_gives_the_same_mutations(query: Query, request: pytest.FixtureRequest) -> None:
+    found = query(
+        "SELECT id_mutation, date_mutation, nature_mutation, valeur_fonciere_eur::text FROM marts.fct_mutation"
+    )
+    mutations[request.node.callspec.params["query"]] = digest(found)
+    assert len(set(mutations.values())) == 1
+    assert len(found) > 10_000
 
 
 @pytest.mark.parametrize("year", OFFICIAL)
-def test_a_year(query: Callable[[str], list[tuple[str, int, float]]], year: int) -> None:
+def test_a_year(query: Query, year: int) -> None:
     found = query(
         "SELECT type_bien, nb_ventes, med_prix_m2_eur FROM marts.fct_price_per_m2_yearly "
         f"WHERE echelle_geo = 'nation' AND year = {year}"
@@ -59,7 +76,7 @@ def test_a_year(query: Callable[[str], list[tuple[str, int, float]]], year: int)
     )
 
 
-def test_the_whole_period(query: Callable[[str], list[tuple[str, int, float]]]) -> None:
+def test_the_whole_period(query: Query) -> None:
     found = query(
         "SELECT type_bien, nb_ventes, med_prix_m2_eur FROM marts.fct_price_per_m2_whole_period "
         "WHERE echelle_geo = 'nation'"

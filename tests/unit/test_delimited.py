@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loaders.catalogue import read_catalogue
-from loaders.delimited import gunzip, read_csv
+from loaders.delimited import as_file, gunzip, read_csv
 from loaders.errors import SourceChanged, SourceUnavailable
 
 DATASET = read_catalogue().source("dvf").dataset("mutations")
@@ -43,22 +43,22 @@ def test_a_gzip_file_that_swells_beyond_measure_is_refused() -> None:
 
 
 def test_rows_come_under_the_headers_names_and_empty_is_null() -> None:
-    [batch] = read_csv(pieces((HEADER + ROW).encode(), 11), DATASET)
+    [batch] = read_csv(as_file(pieces((HEADER + ROW).encode(), 11)), DATASET)
     assert batch.num_rows == 1
     assert batch.column("id_mutation")[0].as_py() == "2023-1"
     assert batch.column("valeur_fonciere")[0].as_py() is None
 
 
 def test_a_header_alone_is_a_file_without_rows() -> None:
-    assert sum(batch.num_rows for batch in read_csv([HEADER.encode()], DATASET)) == 0
+    assert sum(batch.num_rows for batch in read_csv(as_file([HEADER.encode()]), DATASET)) == 0
 
 
 def test_another_header_names_what_differs() -> None:
     header = HEADER.replace("valeur_fonciere", "prix")
     with pytest.raises(SourceChanged, match=r"valeur_fonciere.*prix"):
-        list(read_csv([(header + ROW).encode()], DATASET))
+        list(read_csv(as_file([(header + ROW).encode()]), DATASET))
 
 
 def test_a_row_with_a_value_too_few_is_refused() -> None:
     with pytest.raises(SourceUnavailable, match="39"):
-        list(read_csv([(HEADER + ROW + ROW[:-2] + "\n" + ROW).encode()], DATASET))
+        list(read_csv(as_file([(HEADER + ROW + ROW[:-2] + "\n" + ROW).encode()]), DATASET))

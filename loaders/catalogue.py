@@ -30,8 +30,11 @@ WINDOW_TYPES: dict[WindowKind, tuple[FieldType, ...]] = {
     "year": ("integer",),
     "file": ("date", "timestamp"),
 }
-# What the loader knows and the publisher does not say. `within` is what the window is limited to besides its time.
-Computed = Literal["window_year", "within", "row_hash", "occurrence", "file", "release", "body_sha256", "loaded_at"]
+# What the loader knows and the publisher does not say. `within` is what the window is limited to besides its time,
+# `asked` in what a request differs from the others of its window.
+Computed = Literal[
+    "window_year", "within", "asked", "row_hash", "occurrence", "file", "release", "body_sha256", "loaded_at"
+]
 
 ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "string": pa.string(),
@@ -77,11 +80,32 @@ class Field(Declaration):
         return pa.decimal128(self.precision, self.scale) if self.type == "decimal" else ARROW_TYPES[self.type]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One request, with nothing left in braces: route, parameters, and the values that no other of its window has."""
+
+    route: str
+    params: dict[str, str]
+    values: dict[str, str]
+
+
 class RequestStyle(Declaration):
-    """How a window is asked for: the kind of window, and query parameters with the window's values in braces."""
+    """How a window is asked for: the kind of window, and query parameters with the window's values in braces.
+
+    A window that takes several requests lists in `each` the values in which they differ: sides, or parts of a day
+    where a publisher allows no more at once. They stand in braces too, and a field with `computed: asked` keeps one.
+    """
 
     window: WindowKind
     params: dict[str, str] = {}
+    each: tuple[dict[Name, str], ...] = ({},)
+
+
+class Publication(Declaration):
+    """How many rows the publisher issues together: for each value of the columns `per`, or, without them, a window."""
+
+    per: tuple[Name, ...] = ()
+    rows: int = Constraint(gt=0)
 
 
 class FilePattern(Declaration):
@@ -118,6 +142,7 @@ class Dataset(Declaration):
     # so a later publication never replaces an earlier one.
     mode: Literal["replace_window", "append_vintage"] = "replace_window"
     format: Literal["json", "csv", "parquet"] = "json"
+    records: Literal["objects", "values"] = "objects"  # a bare value is read as an object with the key `value`
     reader: Name | None = None  # a module in the source's folder, where the format is unlike all others
     compression: Literal["none", "gzip"] = "none"  # of the file itself, not of its transfer
     delimiter: str = Constraint(default=",", min_length=1, max_length=1)
@@ -129,13 +154,16 @@ class Dataset(Declaration):
     overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
     optional: tuple[Name, ...] = ()  # columns of the grain that may be null
     ignored: tuple[str, ...] = ()  # the publisher's keys that are known and not kept
-    lookback: int = Constraint(default=0, ge=0, le=400)  # days after its end for which a window is loaded again
+    lookback: int = Constraint(default=0, ge=0, le=500)  # days after its end for which a window is loaded again
     floor: float = Constraint(default=0.8, ge=0, le=1)  # a reload with a smaller share of the rows is refused
     max_reject_share: float = Constraint(default=0.01, ge=0, le=1)
     may_be_empty: bool = False
     may_repeat: bool = False  # identical rows are the publisher's own and all kept
     rows_per_day: int | None = None
     rows: int | None = None  # of a whole window, where it is not a day
+    publication: Publication | None = None
+    data_status: str | None = None  # the code by which the publisher counts its own rows per settlement period
+    published_after: int = Constraint(default=0, ge=0, le=60)  # days after its end before which a window has no rows
     partition: Literal["day", "month"] = "month"  # where a warehouse has partitions, by the window's column
     cluster: tuple[Name, ...] = Constraint(default=(), max_length=4)  # and sorts within one; left out, by the grain
     source_name: Name
@@ -153,6 +181,7 @@ class Dataset(Declaration):
             "not_in_row_hash": self.not_in_row_hash,
             "replaces": self.replaces,
             "cluster": self.cluster,
+            "publication": self.publication.per if self.publication else (),
         }
         for setting, names in named.items():
             if missing := [name for name in names if name not in columns]:
@@ -160,6 +189,9 @@ class Dataset(Declaration):
         keys = [field.key for field in self.published]
         if duplicates := {key for key in keys if keys.count(key) > 1}:
             raise ValueError(f"fields: two fields read the key {duplicates.pop()!r}; keep one of them")
+        kept = [field.name for field in self.fields if field.computed == "asked"]
+        if unasked := [name for name in kept if any(name not in values for values in self.request.each)]:
+            raise ValueError(f"fields: {unasked[0]!r} is not among the values of `each` in the request style")
         if (self.request.window == "snapshot") != (self.window is None):
             raise ValueError("window: name the column that puts a row into its window (a snapshot has none)")
         if self.window is not None:
@@ -211,6 +243,15 @@ class Dataset(Declaration):
     def published(self) -> tuple[Field, ...]:
         """The columns that come from the publisher, in the declared order."""
         return tuple(field for field in self.fields if field.key)
+
+    def asked(self, values: dict[str, str]) -> list[Asked]:
+        """The requests of the window that has these values, in the declared order."""
+        requests = []
+        for differing in self.request.each:
+            known = values | differing
+            params = {name: value.format_map(known) for name, value in self.request.params.items()}
+            requests.append(Asked(self.route.format_map(known), params, differing))
+        return requests
 
     def computed(self, what: Computed) -> Field | None:
         """The column that holds it, if there is one."""

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import pyarrow.parquet as pq
 
-from loaders.catalogue import Dataset
+from loaders.catalogue import Asked, Dataset
 from loaders.coverage import Coverage
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
 from loaders.identity import RowIdentity
@@ -52,15 +52,14 @@ def extract(
     Never raises a `LoaderError`: a failure is an entry with status `failed` and its message. `previous` is the entry
     of the last good load of this window, against which a shrunken answer is refused.
     """
-    route = dataset.route.format_map(window.values)
-    params = {name: value.format_map(window.values) for name, value in dataset.request.params.items()}
+    requests = [] if window.files else dataset.asked(window.values)
     entry = Entry(
         source=dataset.source_name,
         dataset=dataset.name,
         window_label=window.label,
         window_from=window.first,
         window_until=window.until,
-        request=_request(window, route, params),
+        request=said_of(window.files) if window.files else " ".join(map(_address, requests)),
         started_at=datetime.now(UTC),
     )
     home = folder / f"{dataset.name}-{window.label.replace('/', '-')}"
@@ -68,13 +67,8 @@ def extract(
     def attempt() -> Extracted:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        if window.files:
-            bodies: Iterable[AbstractContextManager[Body]] = (nullcontext(Body.of(file)) for file in window.files)
-        else:
-            bodies = [publisher.get(route, params)]
-        repeats = Repeats()
-        extracted = _extract_bodies(dataset, window, bodies, home, part_rows, entry, repeats)
-        _check_complete(dataset, extracted, previous, repeats)
+        extracted = _Extraction(dataset, window, home, part_rows).run(requests, publisher, entry)
+        _check_complete(dataset, extracted, previous)
         return extracted
 
     try:
@@ -89,60 +83,87 @@ def extract(
         return Extracted(window, failed, is_unavailable=is_unavailable)
 
 
-def _request(window: Window, route: str, params: dict[str, str]) -> str:
-    if window.files:
-        return said_of(window.files)
-    return route + (f"?{urlencode(params)}" if params else "")
+def _address(asked: Asked) -> str:
+    return asked.route + (f"?{urlencode(asked.params)}" if asked.params else "")
 
 
-def _extract_bodies(
-    dataset: Dataset,
-    window: Window,
-    bodies: Iterable[AbstractContextManager[Body]],
-    home: Path,
-    part_rows: int,
-    entry: Entry,
-    repeats: Repeats,
-) -> Extracted:
-    shaper = Shaper(dataset, window)
-    identity = RowIdentity(dataset, home)
-    parts = Parts(home, "part", dataset.schema, part_rows)
-    rejects = Parts(home, "rejects", REJECT_SCHEMA, part_rows)
-    coverage = Coverage(dataset, window)
-    read: list[Body] = []
-    with parts.closing(), rejects.closing():
-        for opened in bodies:
+class _Extraction:
+    """One attempt at a window: its files, or the answers to its requests one after another, into one set of parts."""
+
+    def __init__(self, dataset: Dataset, window: Window, home: Path, part_rows: int) -> None:
+        self._dataset, self._window = dataset, window
+        self._shaper = Shaper(dataset, window)
+        self._identity = RowIdentity(dataset, home)
+        self._parts = Parts(home, "part", dataset.schema, part_rows)
+        self._rejects = Parts(home, "rejects", REJECT_SCHEMA, part_rows)
+        self._coverage = Coverage(dataset, window)
+        self._bodies: list[Body] = []
+
+    def run(self, requests: list[Asked], publisher: Publisher, entry: Entry) -> Extracted:
+        """Raises `SourceUnavailable` and `SourceChanged`."""
+        with self._parts.closing(), self._rejects.closing():
+            if self._window.files:
+                self._read([nullcontext(Body.of(file)) for file in self._window.files], which="")
+            for asked in requests:
+                self._shaper.asked = asked.values
+                which = f" for {', '.join(asked.values.values())}" if asked.values else ""
+                self._read([publisher.get(asked.route, asked.params)], which)
+                self._check_distinct(asked)
+            if not self._parts.written:  # an empty window is loaded as an empty part: rows of an earlier load go
+                self._parts.write_nothing()
+        shaper, parts, sha256 = self._shaper, self._parts.written, joint_sha256(self._bodies)
+        return Extracted(
+            self._window,
+            replace(
+                entry,
+                window_from=self._coverage.first_day,
+                window_until=self._coverage.until_day,
+                status="loaded" if shaper.rows_own else "empty",
+                rows_read=shaper.rows_read,
+                rows_loaded=sum(rows for _, rows in parts),
+                rows_quarantined=shaper.rows_quarantined,
+                rows_neighbouring=shaper.rows_neighbouring,
+                bytes_read=sum(body.size for body in self._bodies),
+                sha256=sha256,
+                finished_at=datetime.now(UTC),
+            ),
+            self._identity.finish(parts, sha256, max(body.release for body in self._bodies)),
+            self._rejects.written,
+            self._coverage.bounds,
+        )
+
+    def _read(self, answer: Iterable[AbstractContextManager[Body]], which: str) -> None:
+        """One answer into the parts. Raises `SourceUnavailable` if it has no rows or repeats them."""
+        shaper, repeats = self._shaper, Repeats()
+        before, own_before = shaper.rows_read, shaper.rows_own
+        for opened in answer:
             with opened as body:
-                read.append(body)
+                self._bodies.append(body)
                 shaper.file = body.url
-                for batch in read_body(body, dataset, repeats):
+                for batch in read_body(body, self._dataset, repeats):
                     shaped = shaper.shape(batch)
-                    coverage.add(shaped)
-                    parts.write(identity.hash(shaped))
-                    rejects.write(shaper.take_rejects())
-        if not parts.written:  # an empty window is loaded as an empty part, so that rows of an earlier load go
-            parts.write_nothing()
-    rows_loaded = sum(rows for _, rows in parts.written)
-    sha256 = joint_sha256(read)
-    return Extracted(
-        window,
-        replace(
-            entry,
-            window_from=coverage.first_day,
-            window_until=coverage.until_day,
-            status="loaded" if shaper.rows_read > shaper.rows_neighbouring else "empty",
-            rows_read=shaper.rows_read,
-            rows_loaded=rows_loaded,
-            rows_quarantined=shaper.rows_quarantined,
-            rows_neighbouring=shaper.rows_neighbouring,
-            bytes_read=sum(body.size for body in read),
-            sha256=sha256,
-            finished_at=datetime.now(UTC),
-        ),
-        identity.finish(parts.written, sha256, max(body.release for body in read)),
-        rejects.written,
-        coverage.bounds,
-    )
+                    self._coverage.add(shaped)
+                    self._parts.write(self._identity.hash(shaped))
+                    self._rejects.write(shaper.take_rejects())
+        if shaper.rows_own == own_before and not self._dataset.may_be_empty:
+            raise SourceUnavailable(
+                f"the answer has no rows{which}: not published yet, or lost at the publisher. If an empty window is "
+                f"normal here, write `may_be_empty: true` in {self._dataset.path.name}"
+            )
+        if not self._dataset.may_repeat and (repeated := repeats.count()):
+            raise SourceUnavailable(
+                f"the answer repeats {repeated:,} of its {shaper.rows_read - before:,} records{which}: "
+                "a page sent twice?"
+            )
+
+    def _check_distinct(self, asked: Asked) -> None:
+        """Raise `SourceChanged` if this answer is that of an earlier request of the window."""
+        *earlier, last = self._bodies
+        if self._shaper.rows_read and any(body.sha256 == last.sha256 for body in earlier):
+            raise SourceChanged(
+                f"the answer for {', '.join(asked.values.values())} is that of an earlier request: the publisher no "
+                f"longer distinguishes {', '.join(asked.values)}; correct `request` in {self._dataset.path.name}"
+            )
 
 
 def joint_sha256(bodies: Sequence[Body]) -> str:
@@ -152,25 +173,16 @@ def joint_sha256(bodies: Sequence[Body]) -> str:
     return hashlib.sha256("".join(body.sha256 for body in bodies).encode()).hexdigest()
 
 
-def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | None, repeats: Repeats) -> None:
-    """Raise unless the window may be written: it has rows, few rejects, no repeated rows, and did not shrink."""
+def _check_complete(dataset: Dataset, extracted: Extracted, previous: Entry | None) -> None:
+    """Raise unless the window may be written: few rejects, and it did not shrink."""
     entry = extracted.entry
     if entry.rows_read != entry.rows_loaded + entry.rows_quarantined + entry.rows_neighbouring:
         raise AssertionError(f"rows lost between reader and parts: {entry}")  # a defect of ours, never of the data
-    if entry.status == "empty" and not dataset.may_be_empty:
-        raise SourceUnavailable(
-            "the answer has no rows: not published yet, or lost at the publisher. If an empty window is normal "
-            f"here, write `may_be_empty: true` in {dataset.path.name}"
-        )
     if entry.rows_quarantined > dataset.max_reject_share * entry.rows_read:
         first = pq.read_table(extracted.rejects[0][0]).slice(0, 1).to_pylist()[0]
         raise SourceChanged(
             f"{entry.rows_quarantined:,} of {entry.rows_read:,} rows do not fit the declaration, more than "
             f"max_reject_share {dataset.max_reject_share:g}; the first: {first['reason']} in {first['raw_record']}"
-        )
-    if not dataset.may_repeat and (repeated := repeats.count()):
-        raise SourceUnavailable(
-            f"the answer repeats {repeated:,} of its {entry.rows_read:,} records: a page sent twice?"
         )
     if previous is not None and entry.rows_loaded < dataset.floor * previous.rows_loaded:
         raise SourceChanged(

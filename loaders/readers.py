@@ -98,6 +98,8 @@ def read_json(chunks: Iterable[bytes], dataset: Dataset, repeats: Repeats | None
     """
     flat = dataset.envelope is None and not dataset.is_nested
     splitter: _Splitter = _FlatSplitter() if flat else _NestedSplitter(dataset.envelope)
+    if dataset.records == "values":
+        splitter = _ValueSplitter()
     schema = pa.schema([(field.key, _json_type(field)) for field in dataset.published])
     for block in _blocks(chunks, splitter):
         if repeats is not None:
@@ -232,6 +234,32 @@ class _NestedSplitter:
         if not self._found:
             raise SourceUnavailable(f"there is no array under the key {_shown(self._key or b'')}")
         return []
+
+
+class _ValueSplitter:
+    """A bare array of text or numbers, each a record with the key `value`. Held whole, as registers are small."""
+
+    def __init__(self) -> None:
+        self._body = b""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        self._body += chunk
+        if len(self._body) > LARGEST_RECORD_BYTES:
+            raise SourceUnavailable(f"more than {LARGEST_RECORD_BYTES:,} bytes: not an array of codes")
+        return []
+
+    def close(self) -> list[bytes]:
+        if not self._body.strip(WHITESPACE):
+            raise SourceUnavailable("the body is empty; an answer without records would be []")
+        try:
+            values = json.loads(self._body)
+        except ValueError as error:
+            raise SourceUnavailable(f"malformed or cut ({error}): {_shown(self._body[-60:])}") from error
+        if not isinstance(values, list):
+            _not_an_array(self._body.lstrip(WHITESPACE))
+        if bad := [value for value in values if isinstance(value, dict | list)]:
+            raise SourceUnavailable(f"not a bare value but {type(bad[0]).__name__}: {str(bad[0])[:200]}")
+        return [json.dumps({"value": value}).encode() for value in values]
 
 
 def _decode(records: list[bytes], schema: pa.Schema) -> pa.RecordBatch | None:

@@ -95,9 +95,24 @@ def _model(dataset: Dataset) -> dict[str, object]:
     return {
         "name": f"stg_{dataset.table}",
         "description": f"One row per {', '.join(dataset.grain)}. {dataset.about}",
-        "data_tests": [{"unique_grain": {"arguments": {"columns": list(dataset.grain)}}}],
+        "data_tests": list(_tests(dataset)),
         "columns": [_column(dataset, field) for field in dataset.fields],
     }
+
+
+def _tests(dataset: Dataset) -> Iterator[dict[str, object]]:
+    yield {"unique_grain": {"arguments": {"columns": list(dataset.grain)}}}
+    if dataset.publication is not None:
+        rows, per = dataset.publication.rows, list(dataset.publication.per)
+        arguments: dict[str, object] = {"rows": rows, **({"columns": per} if per else {"day_of": dataset.window})}
+        # The count that dbt reports is the smallest publication's, so that its message shows both.
+        config = {
+            "severity": "warn",
+            "warn_if": f"< {rows}",
+            "error_if": "< 0",
+            "fail_calc": f"coalesce(min(rows_found), {rows})",
+        }
+        yield {"publication_size": {"arguments": arguments, "config": config}}
 
 
 def _column(dataset: Dataset, field: Field) -> dict[str, object]:

@@ -38,8 +38,14 @@ class Shaper:
     rows_read: int = 0
     rows_quarantined: int = 0
     rows_neighbouring: int = 0  # also returned with the window that they belong to, and stored there
+    asked: dict[str, str] = field(default_factory=dict)  # in what this request differs from the window's others
     file: str = ""  # which of the window's files is being read
     _rejects: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def rows_own(self) -> int:
+        """Rows read so far that belong to this window, good or bad."""
+        return self.rows_read - self.rows_neighbouring
 
     def take_rejects(self) -> pa.RecordBatch:
         """The rows quarantined since the last call, as REJECT_SCHEMA."""
@@ -97,6 +103,8 @@ class Shaper:
         """What is known of a computed column before the last row has come; the rest is filled in then."""
         if declared.computed == "window_year" and self.window.first is not None:
             return self.window.first.year
+        if declared.computed == "asked":
+            return self.asked[declared.name]
         if declared.computed == "within":
             return dict(self.window.within)[declared.name]
         return self.file if declared.computed == "file" else None

@@ -91,11 +91,12 @@ def _instant(at: datetime) -> str:
 def plan_windows(dataset: Dataset, zone: ZoneInfo, first: date, until: date, now: datetime) -> Iterator[Window]:
     """The dataset's windows of the days from `first` up to but without `until` that are due by `now`, in order.
 
-    A day has to be over. A year has to have begun: its publisher sends what there is of it so far.
+    A day has to be over, and as long as the dataset says. A year has to have begun: its publisher sends what there is
+    of it so far.
     """
     for window in windows(dataset.request.window, zone, first, until):
         due = window.start_at if window.kind == "year" else window.end_at
-        if due is None or due <= now:
+        if due is None or due + timedelta(days=dataset.published_after) <= now:
             yield window
 
 

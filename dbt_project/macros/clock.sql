@@ -38,3 +38,11 @@
 {% macro postgres__local_text(instant, zone) %}to_char({{ instant }} at time zone '{{ zone }}', 'YYYY-MM-DD HH24:MI'){% endmacro %}
 
 {% macro bigquery__local_text(instant, zone) %}format_timestamp('%Y-%m-%d %H:%M', {{ instant }}, '{{ zone }}'){% endmacro %}
+
+
+{# The calendar day in UTC of an instant. #}
+{% macro utc_date(instant) %}{{ return(adapter.dispatch('utc_date')(instant)) }}{% endmacro %}
+
+{% macro default__utc_date(instant) %}cast({{ instant }} at time zone 'UTC' as date){% endmacro %}
+
+{% macro bigquery__utc_date(instant) %}date({{ instant }}, 'UTC'){% endmacro %}

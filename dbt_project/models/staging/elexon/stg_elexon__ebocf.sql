@@ -1,0 +1,15 @@
+-- Rendered from loaders/sources/elexon/datasets/ebocf.yml; change that and run `task render`.
+{{ config(event_time='settlement_date') }}
+select
+    side,
+    settlement_date,
+    settlement_period,
+    start_at,
+    created_at,
+    bm_unit,
+    national_grid_bm_unit,
+    bm_unit_type,
+    lead_party_name,
+    total_cashflow_gbp,
+    pair_cashflows
+from {{ source('elexon', 'ebocf') }}

@@ -1,0 +1,9 @@
+-- Rendered from loaders/sources/elexon/datasets/indo.yml; change that and run `task render`.
+{{ config(event_time='published_at') }}
+select
+    published_at,
+    start_at,
+    settlement_date,
+    settlement_period,
+    demand_mw
+from {{ source('elexon', 'indo') }}

@@ -1,0 +1,10 @@
+-- Rendered from loaders/sources/elexon/datasets/mdv.yml; change that and run `task render`.
+{{ config(event_time='settlement_date') }}
+select
+    settlement_date,
+    settlement_period,
+    effective_at,
+    max_delivery_volume_mwh,
+    national_grid_bm_unit,
+    bm_unit
+from {{ source('elexon', 'mdv') }}

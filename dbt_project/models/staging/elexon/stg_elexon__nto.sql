@@ -1,0 +1,10 @@
+-- Rendered from loaders/sources/elexon/datasets/nto.yml; change that and run `task render`.
+{{ config(event_time='settlement_date') }}
+select
+    settlement_date,
+    settlement_period,
+    effective_at,
+    notice_minutes,
+    national_grid_bm_unit,
+    bm_unit
+from {{ source('elexon', 'nto') }}

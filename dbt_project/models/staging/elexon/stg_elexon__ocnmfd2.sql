@@ -1,0 +1,7 @@
+-- Rendered from loaders/sources/elexon/datasets/ocnmfd2.yml; change that and run `task render`.
+{{ config(event_time='published_at') }}
+select
+    published_at,
+    forecast_date,
+    margin_mw
+from {{ source('elexon', 'ocnmfd2') }}

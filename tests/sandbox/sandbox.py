@@ -134,24 +134,43 @@ class Sandbox:
         else:
             self.elexon.mutations[code, day] = change
 
+    def hole(self, dataset: str, periods: range, *, on: str | date, at_the_publisher: bool = False) -> None:
+        """Leave the records of some settlement periods of a day out of what is served.
+
+        The publisher's own count of them (/data-status) still has them, unless they are lost `at_the_publisher`.
+        """
+        code, day = _code(dataset), _day(on)
+        assert day is not None
+
+        def pierced(records: Iterator[Document]) -> Iterator[Document | bytes]:
+            for record in records:
+                if record.get("settlementPeriod", record.get("settlementPeriodFrom")) not in periods:
+                    yield record
+
+        self.mutate(code, pierced, on=day)
+        if at_the_publisher:
+            self.elexon.uncounted.update((code, day, period) for period in periods)
+
     def clear_faults(self) -> None:
-        """Forget all faults and mutations. The release stays."""
+        """Forget all faults, mutations and holes. The release stays."""
         self._server.faults.clear()
         self.dvf.mutations.clear()
         self.elexon.mutations.clear()
+        self.elexon.uncounted.clear()
         self.ignore_parameters = False
 
-    def rows(self, dataset: str, day: date | int) -> Iterator[Document]:
+    def rows(self, dataset: str, day: date | int, **asked: str) -> Iterator[Document]:
         """Yield the records of a dataset's window as the publisher has them: without faults and mutations.
 
-        The window of `day` is the settlement day, the UTC day for FREQ, NDF, INDDEM and REMIT, everything for BM_UNITS.
+        The window of `day` is the settlement day, the UTC day of what is asked for by publication or measurement,
+        everything for a register. asked: `side`, where bids and offers have routes of their own; without it both.
         Of DVF it is the year (2023, or any day in it) in the current release: text, None where a field is empty.
         """
         if _code(dataset) == DVF:
             return self.dvf.rows(day if isinstance(day, int) else day.year)
         if isinstance(day, int):
             raise ValueError(f"{dataset} has days, not years")  # noqa: TRY004 the value is what is wrong
-        return self.elexon.rows(dataset, day)
+        return self.elexon.rows(dataset, day, **asked)
 
     def _control(self, order: dict[str, object]) -> None:
         """Carry out what was posted to /_faults."""

@@ -102,7 +102,7 @@ def acceptances(world: World, item: UnitDay, day: date, count: int) -> list[Acce
     return found
 
 
-def _dispatched(world: World, day: date) -> list[tuple[UnitDay, int]]:
+def dispatched(world: World, day: date) -> list[tuple[UnitDay, int]]:
     """List the units that are instructed on a day with how often, so that the day has its 16,000 rows."""
     active = [
         item
@@ -119,6 +119,21 @@ def _level(item: UnitDay, minute: int) -> int:
     return item.levels[min(max(0, minute // 30), len(item.levels) - 1)]
 
 
+def accepted_steps(item: UnitDay, taken: Acceptance) -> Iterator[tuple[int, int, int, int]]:
+    """Yield one acceptance's segments: first and last minute of its day, MW at both."""
+    unit = item.unit
+    low, high = min(0, item.floor[1]), max(0, min(item.ceiling))
+    notified = _level(item, taken.start)
+    # Wind is mostly turned down, the others go either way.
+    down = taken.draw // 11 % 10 < (9 if unit.fuel == "WIND" else 5)
+    target = notified - (notified - low) * (3 + taken.draw % 7) // 10 if down else notified + (high - notified) // 2
+    levels = [notified, target, target, _level(item, taken.start + taken.length)]
+    for k in range(taken.segments):
+        begins = taken.start + taken.length * k // taken.segments
+        ends = taken.start + taken.length * (k + 1) // taken.segments
+        yield begins, ends, levels[min(k, 3)], levels[min(k + 1, 3)]
+
+
 def _segments(
     item: UnitDay, day: date, taken: Acceptance
 ) -> Iterator[tuple[tuple[date, int], tuple[date, int], Record]]:
@@ -131,16 +146,8 @@ def _segments(
     def period(minute: int) -> tuple[date, int]:
         return (day, minute // 30 + 1) if minute < minutes else (tomorrow, (minute - minutes) // 30 + 1)
 
-    low, high = min(0, item.floor[1]), max(0, min(item.ceiling))
-    notified = _level(item, taken.start)
-    # Wind is mostly turned down, the others go either way.
-    down = taken.draw // 11 % 10 < (9 if unit.fuel == "WIND" else 5)
-    target = notified - (notified - low) * (3 + taken.draw % 7) // 10 if down else notified + (high - notified) // 2
-    levels = [notified, target, target, _level(item, taken.start + taken.length)]
     system = taken.draw // 13 % 20 < (19 if unit.fuel == "WIND" else 3)
-    for k in range(taken.segments):
-        begins = taken.start + taken.length * k // taken.segments
-        ends = taken.start + taken.length * (k + 1) // taken.segments
+    for begins, ends, level_from, level_to in accepted_steps(item, taken):
         first, last = period(begins), period(ends)
         record: dict[str, object] = {
             "dataset": "BOALF",
@@ -149,8 +156,8 @@ def _segments(
             "settlementPeriodTo": last[1],
             "timeFrom": stamp(base + begins * 60),
             "timeTo": stamp(base + ends * 60),
-            "levelFrom": levels[min(k, 3)],
-            "levelTo": levels[min(k + 1, 3)],
+            "levelFrom": level_from,
+            "levelTo": level_to,
             "acceptanceNumber": taken.number,
             "acceptanceTime": stamp(base + taken.accepted * 60),
             "deemedBoFlag": taken.draw % 97 == 0,
@@ -171,7 +178,7 @@ def acceptance_levels(world: World, day: date, periods: range) -> Iterator[Recor
     """BOALF: the segments that start on this day and touch the wanted periods. 16,000 rows at scale 1."""
     yesterday = day - timedelta(days=1)
     for anchor in (yesterday, day) if world.published(yesterday) else (day,):
-        for item, count in _dispatched(world, anchor):
+        for item, count in dispatched(world, anchor):
             for taken in acceptances(world, item, anchor, count):
                 if anchor != day and not _reaches_midnight(taken, anchor):
                     continue
@@ -185,7 +192,7 @@ def carried_levels(world: World, day: date, periods: range) -> Iterator[Record]:
     yesterday = day - timedelta(days=1)
     if not world.published(yesterday):
         return
-    for item, count in _dispatched(world, yesterday):
+    for item, count in dispatched(world, yesterday):
         for taken in acceptances(world, item, yesterday, count):
             if _reaches_midnight(taken, yesterday):
                 for first, last, record in _segments(item, yesterday, taken):

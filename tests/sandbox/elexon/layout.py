@@ -56,3 +56,16 @@ class Documents:
         """Give the record itself."""
         assert isinstance(record, dict)
         return record
+
+
+class Values:
+    """Bare values of an array, held as dicts with the key `value`."""
+
+    def text(self, record: Record) -> str:
+        """Write one value as JSON."""
+        return json.dumps(self.document(record)["value"], ensure_ascii=False)
+
+    def document(self, record: Record) -> dict[str, object]:
+        """Give the dict that stands for the value."""
+        assert isinstance(record, dict)
+        return record

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.sandbox.elexon.layout import Documents, Record
+from tests.sandbox.elexon.generation import FLEET
+from tests.sandbox.elexon.layout import Documents, Record, Values
 from tests.sandbox.elexon.units import Unit
 from tests.sandbox.elexon.world import World
 
-REGISTER = Documents()
+REGISTER = INTERCONNECTORS = Documents()
+FUEL_TYPES = Values()
 GROUPS = {"_A": "Eastern", "_C": "London", "_G": "North Western", "_K": "South Wales", "_N": "South Scotland"}
 LINKS = {"INTFR": "FRANCE", "INTIFA2": "IFA2", "INTELEC": "ELECLINK", "INTNED": "BRITNED", "INTNEM": "NEMOLINK"}
 KEYS = [
@@ -83,3 +85,23 @@ def entry(unit: Unit, *, notifies: bool) -> dict[str, object]:
         "gspGroupName": GROUPS[group] if group else None,
         "interconnectorId": link,
     }
+
+
+# Invented names and zones in the shapes of the real ones.
+ZONES = {"INTFR": "10YFR-RTE------C", "INTNED": "10YNL----------L", "INTNEM": "10YBE----------2"}
+
+
+def fuel_types(world: World) -> Iterator[Record]:
+    """Yield the codes of FUELHH as bare strings: this route has no records."""
+    yield from ({"value": fuel} for fuel in FLEET)
+
+
+def interconnectors(world: World) -> Iterator[Record]:
+    """Yield every link; some have no bidding zone."""
+    for code in FLEET:
+        if code.startswith("INT"):
+            yield {
+                "interconnectorId": code,
+                "interconnectorName": f"{LINKS.get(code, code.removeprefix('INT').title())} ({code})",
+                "interconnectorBiddingZone": ZONES.get(code),
+            }

@@ -119,6 +119,16 @@ def from_to(parameters: Parameters) -> Window | None:
     return Periods(ends[0], ends[1])
 
 
+def instants_from_to(parameters: Parameters) -> Window | None:
+    """Read `from` and `to` as instants, optional. These routes know no settlement periods and ignore them."""
+    ends = _pair(parameters, "from", "to")
+    if ends is None:
+        return None
+    first, last = (period_at(_instant(name, text)) for name, text in zip(("from", "to"), ends, strict=True))
+    _check_order(first <= last)
+    return Periods(first, last)
+
+
 def one_period(parameters: Parameters) -> Window | None:
     """Read settlementDate and settlementPeriod, both required: the non-stream PN and QPN give one period a call."""
     day_text, period_text = _required(parameters, "settlementDate", "settlementPeriod")
@@ -213,7 +223,12 @@ class Cap:
 
 ONE_HOUR = Cap(3_600, "1 hour")
 ONE_DAY = Cap(DAY, "1 day")
+FOUR_HOURS = Cap(4 * 3_600, "4 hours")
+TWELVE_HOURS = Cap(12 * 3_600, "12 hours")
+FOUR_DAYS = Cap(4 * DAY, "4 days")
 SEVEN_DAYS = Cap(7 * DAY, "7 days")
+THREE_MONTHS = Cap(92 * DAY, "92 days")
+ONE_YEAR = Cap(366 * DAY, "366 days")
 
 
 def whole_day(day: date) -> Periods:

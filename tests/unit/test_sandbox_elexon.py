@@ -12,7 +12,7 @@ import urllib.request
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,27 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.sandbox import Sandbox
+from tests.sandbox.elexon.clock import period_start, stamp
 from tests.sandbox.elexon.datasets import DATASETS, EVERY_DATASET
+from tests.sandbox.elexon.dynamics import PARAMETERS
 
 DAY = date(2024, 1, 2)
 SPRING, AUTUMN = date(2024, 3, 31), date(2024, 10, 27)
 TODAY = date(2025, 1, 1)
 UNIT_SETS = ["PN", "QPN", "MELS", "MILS", "BOALF", "BOD", "MID"]
-PERIOD_SETS = [*UNIT_SETS, "FUELHH", "FUELINST", "DISEBSP"]
+PERIOD_SETS = [*UNIT_SETS, "FUELHH", "FUELINST", "DISEBSP", "NETBSAD", "NONBM", "B1610"]
+BY_INSTANT = ["SEL", "SIL", "NONBM"]
+BY_PERIOD = [*UNIT_SETS, "DISBSAD", "NETBSAD", "QAS", "B1610", *(set(PARAMETERS) - set(BY_INSTANT))]
+# A day may have no record: nothing happened, or it is not the day of the week.
+SPARSE = ["REMIT", "SYSWARN", "NDFW", "TSDFW", "OCNMF3Y", "OCNMF3Y2", "UOU2T3YW", *PARAMETERS]
+ROUTES = {
+    "DISEBSP": ["/balancing/settlement/system-prices/{day}"],
+    "BOAV": [f"/balancing/settlement/acceptance/volumes/all/{side}/{{day}}" for side in ("bid", "offer")],
+    "EBOCF": [f"/balancing/settlement/indicative/cashflows/all/{side}/{{day}}" for side in ("bid", "offer")],
+    "BM_UNITS": ["/reference/bmunits/all"],
+    "FUEL_TYPES": ["/reference/fueltypes/all"],
+    "INTERCONNECTORS": ["/reference/interconnectors/all"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +58,9 @@ def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
 
 def window(code: str, day: date) -> dict[str, str]:
     """The parameters that ask for one whole window of a dataset."""
-    if code in UNIT_SETS:
+    if code in BY_INSTANT:
+        return {"from": stamp(period_start(day, 1)), "to": stamp(period_start(day + timedelta(days=1), 1) - 1)}
+    if code in BY_PERIOD:
         return {"from": f"{day}", "to": f"{day}", "settlementPeriodFrom": "1", "settlementPeriodTo": "50"}
     if code in ("FUELHH", "FUELINST"):
         return {"settlementDateFrom": f"{day}", "settlementDateTo": f"{day}"}
@@ -59,12 +75,25 @@ def fetch(sandbox: Sandbox, path: str, parameters: dict[str, str] | None = None,
     return body
 
 
+def fetch_window(sandbox: Sandbox, code: str, day: date = DAY) -> list[bytes]:
+    """The bodies of one window: one, or one for each side."""
+    if code in ROUTES:
+        return [fetch(sandbox, route.format(day=day)) for route in ROUTES[code]]
+    streamed = "/stream" if EVERY_DATASET[code].has_stream else ""
+    return [fetch(sandbox, f"/datasets/{code}{streamed}", window(code, day))]
+
+
 def fetch_day(sandbox: Sandbox, code: str, day: date = DAY) -> bytes:
-    if code == "DISEBSP":
-        return fetch(sandbox, f"/balancing/settlement/system-prices/{day}")
-    if code == "BM_UNITS":
-        return fetch(sandbox, "/reference/bmunits/all")
-    return fetch(sandbox, f"/datasets/{code}/stream", window(code, day))
+    """The body of a window that is one request."""
+    [body] = fetch_window(sandbox, code, day)
+    return body
+
+
+def records_of(body: bytes) -> list[dict[str, Any]]:
+    """The records in an answer, in an envelope or not; a bare value as a record of it."""
+    read = json.loads(body)
+    records = read["data"] if isinstance(read, dict) else read
+    return [record if isinstance(record, dict) else {"value": record} for record in records]
 
 
 def stream(sandbox: Sandbox, code: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
@@ -84,21 +113,23 @@ def refused(sandbox: Sandbox, path: str, parameters: dict[str, str]) -> tuple[in
 @pytest.mark.parametrize("code", EVERY_DATASET)
 @pytest.mark.parametrize("day", [DAY, SPRING, AUTUMN])
 def test_served_bytes_are_the_rows(sandbox: Sandbox, code: str, day: date) -> None:
-    body = json.loads(fetch_day(sandbox, code, day))
-    if code == "DISEBSP":
-        assert body["metadata"] == {"datasets": ["DISEBSP"]}
-        body = body["data"]
+    bodies = fetch_window(sandbox, code, day)
+    served = [record for body in bodies for record in records_of(body)]
     rows = list(sandbox.rows(code, day))
-    assert body == rows
-    assert [list(record) for record in body] == [list(row) for row in rows]  # the order of the keys too
-    assert rows or code == "REMIT"
+    assert served == rows
+    assert [list(record) for record in served] == [list(row) for row in rows]  # the order of the keys too
+    assert rows or code in SPARSE
+    if "{day}" in ROUTES.get(code, [""])[0]:
+        assert all(json.loads(body)["metadata"] == {"datasets": [code]} for body in bodies)
 
 
 def test_the_same_window_is_the_same_bytes_in_any_order() -> None:
     with Sandbox(scale=0.01, today=TODAY) as one, Sandbox(scale=0.01, today=TODAY) as other:
         days = [DAY, date(2024, 7, 1), SPRING]
-        first = {(code, day): fetch_day(one, code, day) for code in EVERY_DATASET for day in days}
-        again = {(code, day): fetch_day(other, code, day) for day in reversed(days) for code in reversed(EVERY_DATASET)}
+        first = {(code, day): fetch_window(one, code, day) for code in EVERY_DATASET for day in days}
+        again = {
+            (code, day): fetch_window(other, code, day) for day in reversed(days) for code in reversed(EVERY_DATASET)
+        }
     assert first == again
 
 
@@ -121,7 +152,7 @@ def test_volumes_at_a_twentieth() -> None:
     sandbox = Sandbox(scale=0.05, today=TODAY)
     counts = {code: sum(1 for _ in sandbox.rows(code, DAY)) for code in EVERY_DATASET}
     expected = {"PN": 6_000, "QPN": 5_400, "MELS": 5_650, "MILS": 5_350, "BOALF": 800, "FREQ": 288, "BM_UNITS": 137}
-    expected |= {"NDF": 112, "INDDEM": 2_464, "FUELHH": 960, "MID": 96, "DISEBSP": 48}
+    expected |= {"NDF": 224, "INDDEM": 2_016, "UOU2T14D": 416, "LOLPDRM": 108, "FUELHH": 960, "MID": 96, "DISEBSP": 48}
     for code, rows in expected.items():
         assert counts[code] == pytest.approx(rows, rel=0.05), code
     assert counts["BOD"] == pytest.approx(8_450, rel=0.15)  # 60 units with one to five pairs
@@ -133,6 +164,7 @@ def test_volumes_at_full_scale() -> None:
     sandbox = Sandbox(scale=1, today=TODAY)
     published = {"PN": 120_000, "QPN": 108_000, "MELS": 113_000, "MILS": 107_000, "BOD": 169_000, "BOALF": 16_000}
     published |= {"FREQ": 5_760, "FUELINST": 5_760, "NDF": 2_688, "INDDEM": 48_384, "REMIT": 400}
+    published |= {"WINDFOR": 592, "LOLPDRM": 2_592, "DISBSAD": 373, "INDO": 48, "NDFD": 13}
     for code, rows in published.items():
         layout = EVERY_DATASET[code]
         generated = sum(1 for _, records in sandbox.elexon._parts(code, _whole(code)) for _ in records)
@@ -342,11 +374,15 @@ def test_unknown_parameters_mean_the_latest_publication(sandbox: Sandbox) -> Non
 
 def test_a_publisher_that_ignores_every_window(sandbox: Sandbox) -> None:
     sandbox.ignore_parameters = True
-    for code in DATASETS:
-        rows = stream(sandbox, code, window(code, DAY))
-        dates = {str(row.get("measurementTime") or row.get("publishTime") or row["settlementDate"]) for row in rows}
-        assert min(dates, default="2024-12-30") >= "2024-12-30", code
-    assert {row["settlementDate"] for row in json.loads(fetch_day(sandbox, "DISEBSP"))["data"]} == {"2024-12-31"}
+    for code in (code for code in EVERY_DATASET if window_key(code)):
+        rows = [record for body in fetch_window(sandbox, code) for record in records_of(body)]
+        assert min(str(row[window_key(code)]) for row in rows) >= "2024-12-01", code
+
+
+def window_key(code: str) -> str:
+    """The key that puts a record into a window; a register has none."""
+    registers = code in ROUTES and "{day}" not in ROUTES[code][0]
+    return "" if registers else EVERY_DATASET[code].instant or "settlementDate"
 
 
 def test_fuel_by_publication_time_equals_fuel_by_settlement_day(sandbox: Sandbox) -> None:
@@ -355,10 +391,59 @@ def test_fuel_by_publication_time_equals_fuel_by_settlement_day(sandbox: Sandbox
 
 
 def test_days_that_are_not_published_are_empty(sandbox: Sandbox) -> None:
-    for code in set(DATASETS) | {"DISEBSP"}:
+    for code in (code for code in EVERY_DATASET if window_key(code)):
         for day in (date(2015, 12, 31), TODAY, date(2030, 1, 1)):
-            body = json.loads(fetch_day(sandbox, code, day))
-            assert (body["data"] if code == "DISEBSP" else body) == [], (code, day)
+            assert [records_of(body) for body in fetch_window(sandbox, code, day)] in ([[]], [[], []]), (code, day)
+
+
+def test_metered_volumes_come_a_week_later(sandbox: Sandbox) -> None:
+    assert list(sandbox.rows("B1610", date(2024, 12, 24)))
+    assert not list(sandbox.rows("B1610", date(2024, 12, 25)))
+
+
+def test_weekly_sets_come_on_thursdays(sandbox: Sandbox) -> None:
+    week = [date(2024, 3, 25) + timedelta(days=k) for k in range(7)]
+    for code, size in (("NDFW", 51), ("TSDFW", 51), ("OCNMF3Y", 155), ("OCNMF3Y2", 155)):
+        assert [len(list(sandbox.rows(code, day))) for day in week] == [0, 0, 0, size, 0, 0, 0]
+
+
+def test_rates_are_sparse_and_some_change_twice_in_a_half_hour(sandbox: Sandbox) -> None:
+    year = [list(sandbox.rows("RDRI", date(2024, 1, 1) + timedelta(days=k))) for k in range(60)]
+    assert {"elbow2" in record for day in year for record in day} == {False, True}
+    assert any(day and all("elbow2" not in record for record in day) for day in year)
+    keys = ("settlementDate", "settlementPeriod", "nationalGridBmUnit")
+    pairs = [tuple(record[key] for key in keys) for day in year for record in day]
+    assert len(pairs) > len(set(pairs))
+
+
+def test_the_sides_of_an_acceptance_have_their_signs(sandbox: Sandbox) -> None:
+    for code, key in (("BOAV", "totalVolumeAccepted"), ("EBOCF", "totalCashflow")):
+        sides = [row for side in ("bid", "offer") for row in sandbox.rows(code, DAY, side=side)]
+        assert list(sandbox.rows(code, DAY)) == sides
+        assert all(row[key] for row in sandbox.rows(code, DAY))
+    assert all(row["totalVolumeAccepted"] < 0 for row in sandbox.rows("BOAV", DAY, side="bid"))
+    assert all(row["totalVolumeAccepted"] > 0 for row in sandbox.rows("BOAV", DAY, side="offer"))
+
+
+def test_the_publishers_count_sees_no_fault(sandbox: Sandbox) -> None:
+    def counted(code: str) -> dict[int, int]:
+        days = {"settlementDateFrom": f"{AUTUMN}", "settlementDateTo": f"{AUTUMN}"}
+        rows = records_of(fetch(sandbox, f"/data-status/{code}", days))
+        return {row["settlementPeriod"]: row["dataPointCount"] for row in rows}
+
+    for code in ("PN", "BOAV", "FREQ"):
+        before = counted(code)
+        assert len(before) == 50
+        sandbox.hole(code, range(5, 7), on=AUTUMN)
+        assert counted(code) == before
+    assert sum(counted("PN").values()) == len(list(sandbox.rows("PN", AUTUMN)))
+    served = [record for body in fetch_window(sandbox, "PN", AUTUMN) for record in records_of(body)]
+    assert {record["settlementPeriod"] for record in served} == set(range(1, 51)) - {5, 6}
+    sandbox.hole("PN", range(5, 7), on=AUTUMN, at_the_publisher=True)
+    assert [period for period, count in counted("PN").items() if not count] == [5, 6]
+    assert refused(sandbox, "/data-status/NDF", {})[0] == 404
+    year = {"settlementDateFrom": "2024-01-01", "settlementDateTo": "2024-12-31"}
+    assert "31 days" in str(refused(sandbox, "/data-status/PN", year))
 
 
 def test_filters(sandbox: Sandbox) -> None:

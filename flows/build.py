@@ -100,9 +100,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def summary(nodes: Sequence[Node]) -> str:
-    """What was built and tested, in one line, with the warnings by name."""
+    """What was built and tested, in one line, with the warnings and what each found."""
     kinds = Counter(node.kind for node in nodes)
-    warned = [node.name for node in nodes if node.status == "warn"]
+    warned = [f"{node.name} ({node.message})" for node in nodes if node.status == "warn"]
     said = f"built {kinds['model']} models and {kinds['seed']} seeds, {kinds['test'] + kinds['unit_test']} tests passed"
     return said + (f"; warnings: {', '.join(warned)}" if warned else "")
 

@@ -267,6 +267,21 @@ class Dataset(Declaration):
         return timedelta(days=self.lookback)
 
 
+class DataStatus(Declaration):
+    """Where the publisher says how many rows it has of a dataset: `{code}`, `{first}` and `{last}` stand in braces.
+
+    The answer is JSON: under `envelope` a list of records with the keys `date`, `period` and `count`.
+    """
+
+    route: str
+    params: dict[str, str]
+    envelope: str
+    date: str
+    period: str
+    count: str
+    days: int = Constraint(gt=0)  # the most that one request may span
+
+
 class Source(Declaration):
     """One publisher: where it is, its terms, its clock, how fast it may be asked, and its datasets."""
 
@@ -283,6 +298,7 @@ class Source(Declaration):
     planner: Name | None = None  # a module in the source's folder, where a window is not simply a file
     ignored: tuple[str, ...] = ()
     requests: dict[Name, RequestStyle]
+    data_status: DataStatus | None = None
     datasets: dict[Name, Dataset] = {}
 
     def dataset(self, name: str) -> Dataset:

@@ -146,17 +146,33 @@ def status(
 
 
 @app.command()
-def verify(source: SourceName = "elexon", dataset: DatasetNames = None, warehouse: WarehouseName = None) -> None:
-    """Count every window's rows in the warehouse again and compare with the ledger. Exits with 2 on a difference."""
+def verify(
+    source: SourceName = "elexon",
+    dataset: DatasetNames = None,
+    warehouse: WarehouseName = None,
+    publisher: Annotated[
+        bool, typer.Option("--publisher", help="Ask the publisher for its own count per settlement period.")
+    ] = False,
+) -> None:
+    """Count every window's rows in the warehouse again and compare with the ledger. Exits with 2 on a difference.
+
+    With --publisher, compare with the publisher's own count instead, where it has one.
+    """
     from loaders.catalogue import read_catalogue
+    from loaders.completeness import show_holes
     from loaders.destination import open_session, open_warehouse
     from loaders.status import show_differences
+    from loaders.transport import Publisher
 
     with _complaining():
         declared = read_catalogue().source(source)
         datasets = [declared.dataset(name) for name in dataset] if dataset else list(declared.datasets.values())
         with open_session(open_warehouse(warehouse)) as session:
-            differences = show_differences(console, datasets, session)
+            if publisher:
+                server = Publisher.of(declared, os.environ.get(f"MILLRACE_{source.upper()}_URL"))
+                differences = show_holes(console, declared, datasets, session, server)
+            else:
+                differences = show_differences(console, datasets, session)
     raise typer.Exit(2 if differences else 0)
 
 

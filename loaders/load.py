@@ -15,13 +15,14 @@ from loaders.commit import Committer
 from loaders.destination import Session
 from loaders.errors import WarehouseUnavailable
 from loaders.extract import Extracted, extract
-from loaders.ledger import Entry, Standing, read_entries, standings
+from loaders.ledger import Entry, Standing, Status, read_entries, standings
 from loaders.memory import give_back
 from loaders.recognise import Recognised, file_windows
 from loaders.transport import Publisher
 from loaders.windows import Window, plan_windows
 
 COMMIT_WINDOWS = 62  # two months of a small one
+SHORTEST_MONTH = 28  # days: fewer are no month to judge by
 FAILURES_BEFORE_GIVING_UP = 5  # windows in a row without an answer: the publisher is down, and asking on is rude
 
 
@@ -44,13 +45,17 @@ class Job:
 
     dataset: Dataset
     windows: tuple[Window, ...]
-    in_span: int
+    span: tuple[Window, ...]
     standings: dict[str, Standing]
 
     @property
     def hashes(self) -> set[str]:
         """SHA-256 of everything that is loaded."""
         return {standing.good.sha256 for standing in self.standings.values() if standing.good}
+
+    @property
+    def in_span(self) -> int:
+        return len(self.span)
 
     @property
     def rows_expected(self) -> int:
@@ -67,6 +72,7 @@ class Outcome:
     windows_left: int = 0  # not tried, because the publisher or the warehouse stopped answering
     windows_done_before: int = 0
     windows_outside: int = 0  # files without a row of the span that was asked for
+    months_empty: int = 0  # whole months without a row, of datasets whose days may have none
     rows_loaded: int = 0
     rows_quarantined: int = 0
     bytes_read: int = 0
@@ -74,8 +80,8 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 if every window is done, 2 if some are not, 1 if none is."""
-        if not self.windows_failed and not self.windows_left:
+        """0 if every window is done and no month is empty, 2 if some are not, 1 if none is."""
+        if not (self.windows_failed or self.windows_left or self.months_empty):
             return 0
         return 2 if self.windows_loaded or self.windows_done_before else 1
 
@@ -106,9 +112,9 @@ def make_plan(request: Request, session: Session, now: datetime | None = None) -
             found = plan_windows(dataset, zone, request.first, request.until, now)
         else:
             found = file_windows(request.source, dataset, request.files, request.first, request.until, now)
-        span = list(found)
+        span = tuple(found)
         wanted = [window for window in span if request.force or not _is_done(window, known.get(window.label), dataset)]
-        jobs.append(Job(dataset, tuple(wanted), len(span), known))
+        jobs.append(Job(dataset, tuple(wanted), span, known))
     return jobs
 
 
@@ -129,14 +135,15 @@ def run_plan(
         outcome.windows_failed += 1
         outcome.errors.append(f"{type(problem).__name__}: {problem}")
     for job in jobs:
-        if not job.windows:
-            continue
-        reporter.started(job)
-        try:
-            _Run(job, request, session, publisher, reporter, outcome).load()
-        except WarehouseUnavailable as error:
-            outcome.errors.append(f"{type(error).__name__}: {error}")
-        reporter.finished(job)
+        run = _Run(job, request, session, publisher, reporter, outcome)
+        if job.windows:
+            reporter.started(job)
+            try:
+                run.load()
+            except WarehouseUnavailable as error:
+                outcome.errors.append(f"{type(error).__name__}: {error}")
+            reporter.finished(job)
+        run.look_for_empty_months()
     unreadable = len(request.files.unreadable) if request.files else 0
     tried = outcome.windows_loaded + outcome.windows_failed - unreadable + outcome.windows_outside
     outcome.windows_left = sum(job.in_span for job in jobs) - tried - outcome.windows_done_before
@@ -153,6 +160,23 @@ class _Run:
     publisher: Publisher
     reporter: Reporter
     outcome: Outcome
+    statuses: dict[str, Status] = field(default_factory=dict)  # by window, of this run
+
+    def look_for_empty_months(self) -> None:
+        """An empty day may be normal, a month of them is a publisher that answers nothing: an error on every run."""
+        statuses = {label: standing.last.status for label, standing in self.job.standings.items()} | self.statuses
+        months: dict[str, list[Status | None]] = {}
+        for window in self.job.span:
+            if window.is_day:
+                months.setdefault(window.label[:7], []).append(statuses.get(window.label))
+        for month, found in months.items():
+            if len(found) >= SHORTEST_MONTH and set(found) == {"empty"}:
+                self.outcome.months_empty += 1
+                self.outcome.errors.append(
+                    f"SourceUnavailable: {self.job.dataset.label} {month}: none of its {len(found)} days has a row. "
+                    f"Check `request` in {self.job.dataset.path.name}, or ask the publisher whether it has any; then "
+                    "load the month again with --force"
+                )
 
     def load(self) -> None:
         committer = Committer(self.session, self.job.dataset)
@@ -225,6 +249,7 @@ class _Run:
 
     def _count(self, group: Sequence[Extracted]) -> None:
         for entry in (extracted.entry for extracted in group):
+            self.statuses[entry.window_label] = entry.status
             if entry.is_good:
                 self.outcome.windows_loaded += 1
                 self.outcome.rows_loaded += entry.rows_loaded

@@ -31,7 +31,7 @@ def show_plan(console: Console, jobs: Sequence[Job], requests_per_second: float,
         cells = (f"{job.in_span:,}", f"{job.in_span - wanted:,}", f"{wanted:,}")
         table.add_row(job.dataset.label, *cells, "generated" if is_sample else f"{job.rows_expected:,}")
     console.print(table)
-    requests = sum(len(job.windows) for job in jobs)
+    requests = sum(len(job.windows) * len(job.dataset.request.each) for job in jobs)
     least = timedelta(seconds=round(requests / requests_per_second))
     console.print(f"{requests:,} requests at {requests_per_second:g} a second: at least {least}")
 

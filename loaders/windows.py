@@ -43,6 +43,10 @@ class Window:
         return " ".join([time, *(value for _, value in self.within)])
 
     @property
+    def is_day(self) -> bool:
+        return self.kind in ("settlement_day", "utc_day")
+
+    @property
     def until(self) -> date | None:
         if self.first is None:
             return None

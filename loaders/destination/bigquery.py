@@ -110,6 +110,9 @@ class BigQuery(Warehouse):
     def utc_day(self, column: str) -> str:
         return f"DATE({column}, 'UTC')"
 
+    def half_hour(self, column: str) -> str:
+        return f"DIV(UNIX_SECONDS({column}), 1800)"
+
     def text(self, value: str) -> str:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
         return f"'{escaped}'"

@@ -64,6 +64,10 @@ class Warehouse(ABC):
         """SQL for the day in UTC of a column of instants."""
         return f"CAST({column} AT TIME ZONE 'UTC' AS DATE)"
 
+    def half_hour(self, column: str) -> str:
+        """SQL for the number of the half-hour since 1970 in which an instant lies."""
+        return f"CAST(FLOOR(EXTRACT(EPOCH FROM {column}) / 1800) AS BIGINT)"
+
     def literal(self, value: object) -> str:
         """A date, an instant or a text in this warehouse's SQL."""
         if isinstance(value, datetime):

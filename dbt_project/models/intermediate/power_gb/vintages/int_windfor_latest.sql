@@ -1,0 +1,1 @@
+{{ latest(ref('stg_elexon__windfor'), ['start_at'], ['generation_mw']) }}

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from typer.testing import CliRunner
 
@@ -22,6 +24,8 @@ from loaders.extract import Extracted
 from loaders.ledger import COLUMNS, TABLE
 from loaders.load import Job, Outcome, Request, make_plan, run_plan
 from loaders.transport import Publisher
+from loaders.windows import Window
+from tests.sandbox import Sandbox
 from tests.warehouses import Digest, Row, Target, digest, environment
 
 ROOT = Path(__file__).parent.parent
@@ -74,6 +78,21 @@ def run_load(
         return run_plan(make_plan(request, session), request, session, publisher, reporter or Quiet())
 
 
+def load_days(target: Target, url: str, days: dict[str, list[date]], *, force: bool = False) -> Outcome:
+    """Load these days of each dataset (registers whole) in one session and one commit a dataset."""
+    _settle_imports()
+    wanted = tuple(ELEXON.dataset(name) for name in days)
+    every = sorted({day for listed in days.values() for day in listed})
+    warehouse = target.open()
+    with warehouse.lock(wanted), open_session(warehouse) as session:
+        request = Request(ELEXON, wanted, every[0], every[-1] + timedelta(days=1), force)
+        jobs = [
+            replace(job, windows=tuple(one for one in job.windows if one.first in (None, *days[job.dataset.name])))
+            for job in make_plan(request, session)
+        ]
+        return run_plan(jobs, request, session, Publisher.of(ELEXON, url), Quiet())
+
+
 @functools.cache
 def _settle_imports() -> None:
     """Keep what is imported out of the collections that every commit asks for: here they would take a third of it."""
@@ -118,7 +137,8 @@ def stored(target: Target, dataset: Dataset, where: str = "TRUE") -> Digest:
 
 def published(dataset: Dataset, records: Iterable[dict[str, Any]]) -> list[Row]:
     """The publisher's records as the rows that a right load stores: keys by declared name, values by declared type."""
-    return [tuple(_value(field.type, record.get(field.key)) for field in dataset.fields) for record in records]
+    keys = [(field.type, field.key or field.name) for field in dataset.fields]  # what was asked for has its name as key
+    return [tuple(_value(kind, record.get(key)) for kind, key in keys) for record in records]
 
 
 def _value(kind: str, value: Any) -> Any:
@@ -137,6 +157,16 @@ def _value(kind: str, value: Any) -> Any:
         "timestamp": datetime.fromisoformat,
     }
     return read[kind](value)
+
+
+def window_records(publisher: Sandbox, dataset: Dataset, on: date) -> list[dict[str, Any]]:
+    """The records that the window of `on` stores, with what was asked for where they do not say it themselves."""
+    records = [
+        record | asked.values
+        for asked in dataset.asked(Window(dataset.request.window, ZoneInfo(ELEXON.time_zone), on).values)
+        for record in publisher.rows(dataset.name, on, **asked.values)
+    ]
+    return list(own_days(dataset, records, on))
 
 
 def own_days(dataset: Dataset, records: Iterable[dict[str, Any]], window: date) -> Iterator[dict[str, Any]]:

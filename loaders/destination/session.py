@@ -39,7 +39,8 @@ class Session:
         if self._destination is not None:
             yield
             return
-        with self.warehouse.connect(self.dlt, columns) as self._destination:
+        with self.warehouse.connect(self.dlt, columns) as destination:
+            self._destination = _resolved_once(destination)
             try:
                 yield
             finally:
@@ -127,3 +128,21 @@ def open_session(warehouse: Warehouse) -> Iterator[Session]:
         yield Session(warehouse, folder, dlt)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _resolved_once(destination: Any) -> Any:
+    """The destination with its capabilities worked out once: dlt asks forty times a commit, a third of its time.
+
+    They depend on the connection and on how names are written, and neither changes while it is open.
+    """
+    resolve: Any = destination.capabilities
+    known: dict[Any, Any] = {}
+
+    def capabilities(config: Any = None, naming: Any = None) -> Any:
+        key = None if naming is None else (type(naming), naming.max_length)
+        if key not in known:
+            known[key] = resolve(config, naming)
+        return known[key].copy()
+
+    destination.capabilities = capabilities
+    return destination

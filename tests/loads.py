@@ -84,12 +84,12 @@ def load_days(target: Target, url: str, days: dict[str, list[date]], *, force: b
     wanted = tuple(ELEXON.dataset(name) for name in days)
     every = sorted({day for listed in days.values() for day in listed})
     warehouse = target.open()
-    with warehouse.lock(wanted), open_session(warehouse) as session:
+    with environment(target.settings), warehouse.lock(wanted), open_session(warehouse) as session:
         request = Request(ELEXON, wanted, every[0], every[-1] + timedelta(days=1), force)
-        jobs = [
-            replace(job, windows=tuple(one for one in job.windows if one.first in (None, *days[job.dataset.name])))
-            for job in make_plan(request, session)
-        ]
+        jobs = []
+        for job in make_plan(request, session):
+            windows = tuple(window for window in job.windows if window.first in (None, *days[job.dataset.name]))
+            jobs.append(replace(job, windows=windows, span=windows))
         return run_plan(jobs, request, session, Publisher.of(ELEXON, url), Quiet())
 
 

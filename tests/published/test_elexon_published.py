@@ -6,15 +6,18 @@ where each comes from.
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.conftest import MakeTarget
-from tests.loads import ELEXON, declared_columns, ledger, run_load
+from tests.loads import ELEXON, day, declared_columns, ledger, load_days, run_load
 from tests.sandbox import Sandbox
 from tests.warehouses import Target
 
@@ -40,9 +43,40 @@ REPLAY = {
 
 
 @pytest.fixture(scope="module")
-def published() -> Iterator[Sandbox]:
-    with Sandbox(scale=0.003, replay={code: SAMPLES / path for code, path in REPLAY.items()}) as sandbox:
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    folder = tmp_path_factory.mktemp("published")
+    replay = {code: SAMPLES / path for code, path in REPLAY.items()}
+    replay |= {"RDRI": sparse_rates(folder / "rdri.json"), "WINDFOR": wind_forecasts(folder / "windfor.parquet")}
+    with Sandbox(scale=0.003, replay=replay) as sandbox:
         yield sandbox
+
+
+def sparse_rates(path: Path) -> Path:
+    """The published rates as the API has them: numbers, and no key where the file has nothing."""
+    with (SAMPLES / "RDRI" / "rdri_2025_excerpt.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    words = ("dataset", "settlementDate", "time", "nationalGridBmUnit", "bmUnit")
+    numbers = [{key: text if key in words else json.loads(text) for key, text in row.items() if text} for row in rows]
+    path.write_text(json.dumps(numbers))
+    return path
+
+
+def wind_forecasts(path: Path) -> Path:
+    """The published forecasts as the API has them. When they were issued is not known: a month's on its first day."""
+    source = SAMPLES / "WINDFOR" / "windfor_latest_2024-01-01_2025-12-27.cleaned.parquet"
+    duckdb.execute(
+        f"""
+        COPY (
+            SELECT
+                'WINDFOR' AS dataset,
+                strftime(date_trunc('month', half_hour_time), '%Y-%m-%dT00:00:00Z') AS "publishTime",
+                strftime(half_hour_time, '%Y-%m-%dT%H:%M:%SZ') AS "startTime",
+                sys_wind_gen_forecast AS generation
+            FROM '{source}' ORDER BY half_hour_time
+        ) TO '{path}' (FORMAT parquet)
+        """
+    )
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +147,30 @@ def test_the_whole_register(target: Target, published: Sandbox) -> None:
     [(capacity,)] = target.query("SELECT SUM(generation_capacity_mw) FROM raw.elexon__bm_units")
     assert capacity > 100_000, "capacities are published as text and stored as numbers"
     assert declared_columns(ELEXON.dataset("bm_units"))[0] == "national_grid_bm_unit"
+
+
+def test_rates_with_columns_that_whole_days_lack(target: Target, published: Sandbox) -> None:
+    days = sorted({day(str(record["settlementDate"])) for record in published.elexon.recordings["RDRI"]._documents})
+    outcome = load_days(target, published.url("elexon"), {"rdri": days})
+    assert (outcome.exit_code, outcome.errors, outcome.rows_quarantined) == (0, [], 0)
+    [(rows, elbows, twice)] = target.query(
+        "SELECT COUNT(*), COUNT(elbow_2_mw), COUNT(*) - COUNT(DISTINCT (settlement_date, settlement_period, "
+        "national_grid_bm_unit)) FROM raw.elexon__rdri"
+    )
+    assert (rows, elbows, twice) == (13, 4, 2), "two units changed twice in a settlement period"
+
+
+def test_two_years_of_wind_forecasts(target: Target, published: Sandbox) -> None:
+    days = [date(year, month, 1) for year in (2024, 2025) for month in range(1, 13)]
+    outcome = load_days(target, published.url("elexon"), {"windfor": days})
+    assert (outcome.exit_code, outcome.errors, outcome.rows_quarantined) == (0, [], 0)
+    [(rows, lowest)] = target.query("SELECT COUNT(*), MIN(generation_mw) FROM raw.elexon__windfor")
+    assert rows == 34_758
+    assert lowest >= 0
+
+
+def test_a_month_of_empty_days_is_an_error_on_every_run(target: Target, published: Sandbox) -> None:
+    for _ in range(2):  # the days are done after the first, the month is not
+        outcome = run_load(target, published.url("elexon"), ["rdri"], "2025-03-01", "2025-03-31")
+        assert (outcome.exit_code, outcome.windows_failed, outcome.months_empty) == (2, 0, 1)
+        assert "elexon.rdri 2025-03: none of its 31 days has a row" in outcome.errors[0]

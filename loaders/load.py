@@ -21,7 +21,7 @@ from loaders.recognise import Recognised, file_windows
 from loaders.transport import Publisher
 from loaders.windows import Window, plan_windows
 
-COMMIT_WINDOWS = 62  # two months of a small one
+COMMIT_WINDOWS = 186  # half a year of a small one, which is a minute and a half of requests at two a second
 SHORTEST_MONTH = 28  # days: fewer are no month to judge by
 FAILURES_BEFORE_GIVING_UP = 5  # windows in a row without an answer: the publisher is down, and asking on is rude
 

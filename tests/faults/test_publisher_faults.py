@@ -199,20 +199,34 @@ def test_the_other_kinds_of_body_are_judged_as_strictly(
 # --- parameters that are ignored --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name, dataset in ELEXON.datasets.items() if dataset.window])
+WINDOWED = [name for name, dataset in ELEXON.datasets.items() if dataset.window]
+
+
+@pytest.fixture(scope="module")
+def ignored(make_target: MakeTarget, shared_publisher: Sandbox) -> tuple[Target, dict[str, str]]:
+    """A warehouse after a load of every dataset from a publisher that ignores its window, and the error of each."""
+    target = make_target("duckdb")
+    shared_publisher.ignore_parameters = True
+    try:
+        outcome = run_load(target, shared_publisher.url("elexon"), WINDOWED, BROKEN)
+    finally:
+        shared_publisher.clear_faults()
+    assert (outcome.exit_code, outcome.windows_loaded) == (1, 0)
+    return target, {error.split()[1]: error for error in outcome.errors}
+
+
+@pytest.mark.parametrize("name", WINDOWED)
 def test_a_publisher_that_ignores_the_window_is_found_out_in_every_dataset(
-    name: str, duckdb_file: Target, publisher: Sandbox
+    name: str, ignored: tuple[Target, dict[str, str]]
 ) -> None:
-    publisher.ignore_parameters = True
-    outcome = run_load(duckdb_file, publisher.url("elexon"), [name], BROKEN)
-    assert outcome.exit_code == 1
+    target, errors = ignored
     dataset = ELEXON.dataset(name)
-    [message] = outcome.errors
+    message = errors[dataset.label]
     assert message.startswith(f"SourceChanged: {dataset.label} {BROKEN}: row outside the window: {dataset.window} is ")
     key = next(field.key for field in dataset.fields if field.name == dataset.window)
-    assert f'"{key}": "2024-12-31' in message, "the row is shown as it was published"
+    assert f'"{key}": "2024-12-' in message, "the row is shown as it was published"
     assert f"correct `request` in {name}.yml" in message
-    assert not duckdb_file.has(dataset.table)
+    assert not target.has(dataset.table)
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loaders import readers
-from loaders.catalogue import Dataset, Field, FieldType, RequestStyle
+from loaders.catalogue import Dataset, Field, FieldType, RequestStyle, read_catalogue
 from loaders.errors import SourceUnavailable
 from loaders.readers import read_json
 
@@ -338,3 +338,34 @@ def test_a_body_without_borders_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
         read(FLAT, [b'[{"a":"' + b"x" * 2_000])
     with pytest.raises(SourceUnavailable, match="a record of more than 1,000 bytes"):
         read(NESTED, [b'[{"a":"' + b"x" * 2_000])
+
+
+# --- bare values ------------------------------------------------------------------------------------------------------
+
+CODES = read_catalogue().source("elexon").dataset("fuel_types")
+
+
+def test_bare_values_are_records_of_one_key() -> None:
+    for cut in range(1, 20):
+        body = b'["CCGT", "WIND","\xc3\x89OLE, 1"]'
+        batches = list(read_json([body[:cut], body[cut:]], CODES))
+        assert [row for batch in batches for row in batch.to_pylist()] == [
+            {"value": "CCGT"},
+            {"value": "WIND"},
+            {"value": "\u00c9OLE, 1"},
+        ]
+    assert list(read_json([b" [] "], CODES)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "the body is empty"),
+        (b'["CCGT", "WI', "malformed or cut"),
+        (b'{"errors": {}}', "the body is an object"),
+        (b'[{"fuelType": "CCGT"}]', "not a bare value but dict"),
+    ],
+)
+def test_what_is_no_array_of_bare_values_is_refused(body: bytes, said: str) -> None:
+    with pytest.raises(SourceUnavailable, match=said):
+        list(read_json([body], CODES))

@@ -50,7 +50,9 @@ class Access:
 
             project = project or DEFAULT_EMULATED_PROJECT
             transport = BigQueryReadGrpcTransport(channel=grpc.insecure_channel(address, options=CHANNEL))
-            return cls(project, bigquery.Client(project, AnonymousCredentials()), BigQueryReadClient(transport=transport))
+            return cls(
+                project, bigquery.Client(project, AnonymousCredentials()), BigQueryReadClient(transport=transport)
+            )
         try:
             credentials, found = google.auth.default()
         except DefaultCredentialsError as error:

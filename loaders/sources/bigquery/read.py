@@ -114,10 +114,9 @@ def describe(access: Access, selection: Selection) -> Any:
     with translated(selection.table):
         table = access.rest.get_table(selection.table)
     if table.table_type not in ("TABLE", "SNAPSHOT", "CLONE"):
-        kind = str(table.table_type).lower().replace("_", " ")
         raise DeclarationError(
-            f"{selection.table} is a {kind}, and only a table's own rows can be streamed; read it as a query, "
-            f"SELECT * FROM `{selection.table}`, which is run once and paid for"
+            f"{selection.table} is of the type {table.table_type}, and only a table's own rows can be streamed; read "
+            f"it as a query, SELECT * FROM `{selection.table}`, which is run once and paid for"
         )
     known = list(_paths(table.schema))
     for column in selection.columns:

@@ -58,8 +58,8 @@ class BigQueryStore(Store):
         return [column for field in described.schema for column in _columns_of(field, ())]
 
     def read(self, table: str, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
-        paths = [".".join(column.path) for column in columns]
-        for batch in read_table(self._full(table), columns=paths, access=self._access):
+        whole = list(dict.fromkeys(column.path[0] for column in columns))  # a struct comes with all of its fields
+        for batch in read_table(self._full(table), columns=whole, access=self._access):
             arrays = [_field_of(batch, column.path) for column in columns]
             yield pa.RecordBatch.from_arrays(arrays, [column.name for column in columns])
 

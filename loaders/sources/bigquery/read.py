@@ -59,7 +59,7 @@ def read_table(
 ) -> Iterator[pa.RecordBatch]:
     """The rows of `project.dataset.table` as Arrow batches; one stream keeps the table's order, several are faster.
 
-    `columns` may name fields of structs (`address.city`). `where` is a condition in BigQuery's SQL over the columns,
+    `where` is a condition in BigQuery's SQL over the columns,
     without aggregates or subqueries. Memory does not grow with the table.
 
     Raises `DeclarationError` for a table, column or condition that is none, or a view; `AccessRefused` without the
@@ -118,19 +118,12 @@ def describe(access: Access, selection: Selection) -> Any:
             f"{selection.table} is of the type {table.table_type}, and only a table's own rows can be streamed; read "
             f"it as a query, SELECT * FROM `{selection.table}`, which is run once and paid for"
         )
-    known = list(_paths(table.schema))
+    known = [field.name for field in table.schema]
     for column in selection.columns:
         if column not in known:
             near = difflib.get_close_matches(column, known, n=3) or known[:8]
             raise DeclarationError(f"{selection.table} has no column {column!r}; did you mean {' or '.join(near)}?")
     return table
-
-
-def _paths(fields: Any, above: str = "") -> Iterator[str]:
-    """Names of the columns, and of the fields of structs below them."""
-    for field in fields:
-        yield above + field.name
-        yield from _paths(field.fields, f"{above}{field.name}.")
 
 
 def open_reading(access: Access, selection: Selection) -> Reading:
@@ -140,7 +133,7 @@ def open_reading(access: Access, selection: Selection) -> Reading:
         return _open_session(access, selection, table)
     except AccessRefused as error:
         warnings.warn(SlowRead(f"{error}. Until then rows come over REST, many times slower"), stacklevel=2)
-        return _open_pages(access, selection, table)
+        return open_pages(access, selection, table)
 
 
 def _open_session(access: Access, selection: Selection, table: Any) -> Reading:
@@ -180,9 +173,9 @@ def _begun(messages: Iterator[bytes]) -> Iterator[bytes]:
     return rest()
 
 
-def _open_pages(access: Access, selection: Selection, table: Any) -> Reading:
+def open_pages(access: Access, selection: Selection, table: Any) -> Reading:
     """Through the API that everybody who may query has: a query's result, or the table itself, in pages."""
-    chosen = ", ".join(f"`{'`.`'.join(column.split('.'))}`" for column in selection.columns) or "*"
+    chosen = ", ".join(f"`{column}`" for column in selection.columns) or "*"
     where = f" WHERE {selection.where}" if selection.where else ""
     with translated(selection.table):
         rows = access.rest.query(f"SELECT {chosen} FROM `{selection.table}`{where}").result(page_size=PAGE_ROWS)

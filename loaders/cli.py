@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,12 +61,36 @@ def load(
             help="Load these: a folder, a file, an archive, or a URL (s3://, gs://). [default: MILLRACE_<SOURCE>_FILES]"
         ),
     ] = None,
+    table: Annotated[str | None, typer.Option(help="With --source bigquery: project.dataset.table to load.")] = None,
+    query: Annotated[str | None, typer.Option(help="With --source bigquery: SQL whose rows to load.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Only this column of the table; may be given more than once.")
+    ] = None,
+    where: Annotated[str | None, typer.Option(help="Only rows of the table of which this SQL condition holds.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Load the table day by day of this DATE or TIMESTAMP column. [default: whole]")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Load into raw.bigquery__NAME. [default: dataset_table]")] = None,
+    streams: Annotated[int, typer.Option(help="Streams of the table to read at once; one keeps its order.")] = 1,
+    into: Annotated[
+        Path | None, typer.Option(help="Write parquet files into this folder, in place of a warehouse.")
+    ] = None,
 ) -> None:
     """Load years (or --from ... --to) of a source. What is done is skipped; what failed or is missing is loaded.
 
     Exits with 0 if every window is done, 2 if some failed, 1 if none could be loaded.
     """
     keep_flat()
+    if source == "bigquery":
+        from loaders.destination import open_warehouse
+        from loaders.load_table import Wanted, load_table
+
+        scratch = os.environ.get("MILLRACE_BIGQUERY_SCRATCH")
+        wanted = Wanted(table, query, tuple(column or ()), where, streams, by, name, scratch)
+        with _complaining():
+            spans = _spans(years, first, last) if by else []
+            codes = load_table(console, wanted, into or open_warehouse(warehouse), spans, force, accept_shrink)
+        raise typer.Exit(_joint(codes))
     from loaders.catalogue import read_catalogue
     from loaders.destination import open_session, open_warehouse
     from loaders.files import find_files
@@ -100,7 +125,12 @@ def load(
                     outcome = run_plan(jobs, request, session, publisher, reporter)
                 show_outcome(console, outcome, time.monotonic() - began)
                 codes.append(outcome.exit_code)
-    raise typer.Exit(0 if not any(codes) else 1 if all(code == 1 for code in codes) else 2)
+    raise typer.Exit(_joint(codes))
+
+
+def _joint(codes: list[int]) -> int:
+    """0 if every span is done, 1 if nothing of any is, 2 otherwise."""
+    return 0 if not any(codes) else 1 if all(code == 1 for code in codes) else 2
 
 
 def _spans(years: list[int] | None, first: datetime | None, last: datetime | None) -> list[tuple[date, date]]:

@@ -166,7 +166,7 @@ def _default_split(store: Store, table: str, key: Column, seed: str) -> Split:
         raise DeclarationError(f"{table}: {key.name} has {len(counts)} days, too few for a split by time; give `split`")
     days = [day for day, _ in counts if isinstance(day, date)]
     total, passed = sum(int(str(count)) for _, count in counts), 0
-    bounds = []
+    bounds: list[date] = []
     for day_, (_, count) in zip(days, counts, strict=True):
         passed += int(str(count))
         while len(bounds) < 2 and passed >= total * (0.8, 0.9)[len(bounds)]:
@@ -301,8 +301,8 @@ def _check_names(learned: Fit) -> None:
         values = [*map(repr, category.vocabulary), "other values"]
         for name, value in zip(category.outputs, values, strict=False):
             origins.setdefault(name.lower(), []).append(f"{value} of {category.column.name}")
-    for one in (*learned.scaled, *learned.flags, *learned.cycles):
-        for name in one.outputs:
+    for one in learned.learned:
+        for name in () if isinstance(one, Category) else one.outputs:
             origins.setdefault(name.lower(), []).append(f"column {one.column.name}")
     for name, sources in origins.items():
         if len(sources) > 1:

@@ -113,14 +113,17 @@ class Fit(Declaration):
     @property
     def features(self) -> list[str]:
         """Names of the feature columns, in their order in the files."""
-        learned = (*self.scaled, *self.flags, *self.categories, *self.cycles)
-        return [name for one in learned for name in one.outputs]
+        return [name for one in self.learned for name in one.outputs]
+
+    @property
+    def learned(self) -> "list[Scaled | Flag | Category | Cycle]":
+        """What was learned, a column each."""
+        return [*self.scaled, *self.flags, *self.categories, *self.cycles]
 
     @property
     def inputs(self) -> list[Column]:
         """The columns that a transformation reads, each once."""
-        learned = (*self.scaled, *self.flags, *self.categories, *self.cycles)
-        wanted = [self.key, self.target, *(one.column for one in learned)]
+        wanted = [self.key, self.target, *(one.column for one in self.learned)]
         return list({column.path: column for column in wanted}.values())
 
     def write(self, path: Path) -> None:

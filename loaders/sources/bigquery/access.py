@@ -35,6 +35,7 @@ class Access:
         """
         try:
             import google.auth
+            import grpc
             from google.auth.credentials import AnonymousCredentials
             from google.auth.exceptions import DefaultCredentialsError
             from google.cloud import bigquery
@@ -46,12 +47,11 @@ class Access:
             ) from error
         project = project or os.environ.get("GOOGLE_CLOUD_PROJECT")
         if address := os.environ.get("BIGQUERY_STORAGE_EMULATOR_HOST"):
-            import grpc
-
             project = project or DEFAULT_EMULATED_PROJECT
             transport = BigQueryReadGrpcTransport(channel=grpc.insecure_channel(address, options=CHANNEL))
             return cls(
-                project, bigquery.Client(project, AnonymousCredentials()), BigQueryReadClient(transport=transport)
+                project,
+                bigquery.Client(project, AnonymousCredentials()),  # type: ignore[no-untyped-call], BigQueryReadClient(transport=transport)
             )
         try:
             credentials, found = google.auth.default()

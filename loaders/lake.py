@@ -17,7 +17,7 @@ import pyarrow as pa
 from loaders.errors import DeclarationError
 from loaders.parts import LARGEST_BATCH_ROWS, Parts
 
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"  # readers of a folder of parquet pass over what begins with an underscore
 FILE_ROWS = 1_000_000
 ROW_GROUP_BYTES = 4 << 20  # of one partition, before compression: three are open at once, and each is copied to write
 HASHED_AT_ONCE_BYTES = 1 << 20

@@ -61,12 +61,12 @@ def fit(store: Store, table: str, wishes: Wishes) -> Fit:
     """
     roles = _roles(store, table, wishes)
     name, dialect = store.name(table), store.dialect
-    split = wishes.split or _default_split(store, name, roles.key, wishes.seed)
+    split = wishes.split or _default_split(store, table, roles.key, wishes.seed)
     _check_split(split, roles.key)
     seed = split.seed if isinstance(split, HashSplit) else wishes.seed
-    sample_below = None if wishes.limit is None else _sample_bound(store, name, roles.key, seed, wishes.limit)
+    sample_below = None if wishes.limit is None else _sample_bound(store, table, roles.key, seed, wishes.limit)
     sampled = dialect.is_sampled(seed, roles.key, sample_below)
-    rows = _count_splits(store, name, roles, split, sampled)
+    rows = _count_splits(store, table, roles, split, sampled)
     train = f"{dialect.is_train(split, roles.key)} AND {sampled}"
 
     total, observed = statistics.count_values(store, name, [_plain(store, one) for one in roles.inputs], train)
@@ -159,7 +159,7 @@ def _default_split(store: Store, table: str, key: Column, seed: str) -> Split:
         return HashSplit(seed=seed)
     day = store.dialect.day(key)
     counts = store.query(
-        f"SELECT c0, COUNT(*) FROM ({statistics.source(table, [day], 'TRUE')}) AS s WHERE c0 IS NOT NULL "
+        f"SELECT c0, COUNT(*) FROM ({statistics.source(store.name(table), [day], 'TRUE')}) AS s WHERE c0 IS NOT NULL "
         "GROUP BY c0 ORDER BY c0"
     )
     if len(counts) < len(SPLITS):
@@ -196,10 +196,8 @@ def _sample_bound(store: Store, table: str, key: Column, seed: str, limit: int) 
     before, bound = 0, HASHES
     for width, where in ((COARSE, "TRUE"), (1, f"{coarse} = {{bound}}")):
         group = coarse if width > 1 else hash_
-        counts = store.query(
-            f"SELECT c0, COUNT(*) FROM ({statistics.source(table, [group], where.format(bound=bound))}) AS s "
-            "WHERE c0 IS NOT NULL GROUP BY c0 ORDER BY c0"
-        )
+        hashes = statistics.source(store.name(table), [group], where.format(bound=bound))
+        counts = store.query(f"SELECT c0, COUNT(*) FROM ({hashes}) AS s WHERE c0 IS NOT NULL GROUP BY c0 ORDER BY c0")
         bound = HASHES if width > 1 else bound + COARSE
         for start, count in counts:
             if before + int(str(count)) > limit:
@@ -218,7 +216,7 @@ def _count_splits(store: Store, table: str, roles: Roles, split: Split, sampled:
     expressions = [dialect.split(split, roles.key), key, target]
     counts = store.query(
         f"SELECT CASE WHEN c1 IS NULL THEN NULL ELSE c0 END, COUNT(*), COUNT(c2) "
-        f"FROM ({statistics.source(table, expressions, f'{sampled} OR {key} IS NULL')}) AS s GROUP BY 1"
+        f"FROM ({statistics.source(store.name(table), expressions, f'{sampled} OR {key} IS NULL')}) AS s GROUP BY 1"
     )
     rows = {name: int(str(count)) for name, count, _ in counts}
     if without := rows.pop(None, 0):
@@ -227,9 +225,7 @@ def _count_splits(store: Store, table: str, roles: Roles, split: Split, sampled:
         said = f"{sum(rows.values()):,} rows, none of them for training" if rows else "the table has no rows"
         raise DeclarationError(f"{table}: {said}; give another split or limit")
     if not any(int(str(observed)) for name, _, observed in counts if name == "train"):
-        raise DeclarationError(
-            f"{table}: the target {roles.target.name} is null in all {rows['train']:,} training rows"
-        )
+        raise DeclarationError(f"{table}: the target {roles.target.name} is null in every training row")
     return {str(name): rows.get(name, 0) for name in SPLITS}
 
 

@@ -21,12 +21,12 @@ from loaders.features.transform import Transformer
 from loaders.lake import new_folder
 from loaders.memory import give_back
 
-FIT = "fit.json"
+FIT = "_fit.json"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Features on disk: `split=train|val|test/part-*.parquet`, `fit.json` and `manifest.json` below `folder`."""
+    """Features on disk: `split=train|val|test/part-*.parquet`, `_fit.json` and `_manifest.json` below `folder`."""
 
     folder: Path
     fit: Fit

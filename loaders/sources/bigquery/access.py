@@ -49,10 +49,8 @@ class Access:
         if address := os.environ.get("BIGQUERY_STORAGE_EMULATOR_HOST"):
             project = project or DEFAULT_EMULATED_PROJECT
             transport = BigQueryReadGrpcTransport(channel=grpc.insecure_channel(address, options=CHANNEL))
-            return cls(
-                project,
-                bigquery.Client(project, AnonymousCredentials()),  # type: ignore[no-untyped-call], BigQueryReadClient(transport=transport)
-            )
+            nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
+            return cls(project, bigquery.Client(project, nobody), BigQueryReadClient(transport=transport))
         try:
             credentials, found = google.auth.default()
         except DefaultCredentialsError as error:

@@ -36,9 +36,9 @@ def fit_table(
     with open_store(warehouse) as store:
         learned = fit(store, table, wishes)
     learned.write(path)
-    rows = ", ".join(f"{count:,} {name}" for name, count in learned.rows.items())
+    splits = ", ".join(f"{count:,} {name}" for name, count in learned.rows.items())
     console.print(
-        f"{len(learned.features):,} features of {table} learned from its rows ({rows}) into {path} "
+        f"{sum(learned.rows.values()):,} rows, {splits}: {len(learned.features):,} features of {table} into {path} "
         f"in {time.monotonic() - began:,.1f} s; peak memory {peak_mb():,.0f} MB"
     )
     for column, reason in learned.dropped.items():

@@ -4,9 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from loaders.errors import WarehouseUnavailable
-from loaders.features.dialect import NARROW, WIDE, Dialect
+from loaders.features.dialect import Dialect
 
 COLUMNS_PER_SCAN = 100  # a warehouse has a limit on the columns of a result: 1,664 in Postgres, and six are asked for
+
+# Quantiles between which the median is looked for, narrow and then wide, so that few rows have to be ordered.
+NARROW, WIDE = (0.497, 0.503), (0.45, 0.55)
+POINTS = (WIDE[0], *NARROW, WIDE[1])
 
 Row = tuple[object, ...]
 Item = TypeVar("Item")
@@ -58,20 +62,22 @@ def moments(store: Queryable, table: str, expressions: Sequence[str], where: str
     for some in _chunks(expressions):
         wanted = ", ".join(_moments_of(store.dialect, f"c{number}") for number in range(len(some)))
         [row] = store.query(f"SELECT {wanted} FROM ({source(table, some, where)}) AS s")
-        found += [_read_moments(row[start : start + 6]) for start in range(0, len(row), 6)]
+        found += [_read_moments(store.dialect, row[start : start + 6]) for start in range(0, len(row), 6)]
     return found
 
 
 def _moments_of(dialect: Dialect, value: str) -> str:
-    about = dialect.quantiles_about(value, (WIDE[0], *NARROW, WIDE[1])) or "NULL"
+    about = dialect.quantiles_about(value, POINTS) or "NULL"
     return f"COUNT({value}), {dialect.mean(value)}, VAR_POP({value}), MIN({value}), MAX({value}), {about}"
 
 
-def _read_moments(cells: Row) -> Moments | None:
+def _read_moments(dialect: Dialect, cells: Row) -> Moments | None:
     observed, mean, variance, least, greatest, about = cells
     if not observed:
         return None
-    points = tuple(_double(point) for point in about) if isinstance(about, list | tuple) else None
+    points = None
+    if isinstance(about, list | tuple):
+        points = dialect.pick_quantiles([_double(point) for point in about], POINTS)
     return Moments(_integer(observed), _double(mean), _double(variance), _double(least), _double(greatest), points)
 
 

@@ -223,7 +223,7 @@ def test_the_commands_fit_and_transform_and_say_so(in_duckdb: Path, tmp_path: Pa
     wishes = ("--target", "cost", "--index", "day", "--drop", "station", "--drop", "id", "--categorical", "level")
     fitted = run_cli("features", "fit", TABLE, *wishes, *fit, **settings)
     assert fitted.returncode == 0, fitted.stderr
-    assert re.search(r"features of features_test\.observations learned from its rows \(16,\d+ train", fitted.stdout)
+    assert re.search(r"20,000 rows, 16,\d+ train, .* features of features_test\.observations into", fitted.stdout)
     assert "nothing is dropped: no value in the training rows" in fitted.stdout
     written = run_cli("features", "transform", TABLE, *fit, "--out", str(tmp_path / "out"), **settings)
     assert written.returncode == 0, written.stderr

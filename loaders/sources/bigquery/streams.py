@@ -14,7 +14,7 @@ from loaders.errors import SourceUnavailable
 from loaders.sources.bigquery.refusals import is_passing, refusal
 
 CALL_SECONDS = 600  # a call that hangs is ended then, and taken up again; one that is merely long loses nothing by it
-HELD_BYTES = 16 << 20  # of messages that nobody has taken yet, from all streams together
+HELD_BYTES = 8 << 20  # of messages that nobody has taken yet, from all streams together
 
 
 class Patience(NamedTuple):

@@ -36,10 +36,11 @@ def fit_table(
     with open_store(warehouse) as store:
         learned = fit(store, table, wishes)
     learned.write(path)
+    seconds, rows = time.monotonic() - began, sum(learned.rows.values())
     splits = ", ".join(f"{count:,} {name}" for name, count in learned.rows.items())
     console.print(
-        f"{sum(learned.rows.values()):,} rows, {splits}: {len(learned.features):,} features of {table} into {path} "
-        f"in {time.monotonic() - began:,.1f} s; peak memory {peak_mb():,.0f} MB"
+        f"{rows:,} rows, {splits}: {len(learned.features):,} features of {table} into {path} "
+        f"in {seconds:,.1f} s ({rows / max(seconds, 1e-9):,.0f} rows/s); peak memory {peak_mb():,.0f} MB"
     )
     for column, reason in learned.dropped.items():
         console.print(f"{column} is dropped: {reason}", markup=False)

@@ -25,7 +25,7 @@ CASE WHEN hash(i + 1) % 10 > 0 THEN (hash(i + 2) % 100000) / 7 END AS price,
 CASE WHEN hash(i + 3) % 50 > 0 THEN exp((hash(i + 4) % 1000) / 100) END AS volume,
 hash(i + 6) % 2000000 / 3 AS meter, CASE WHEN hash(i + 7) % 3 > 0 THEN (hash(i + 8) % 1000) / 1000 END AS share,
 CAST(hash(i + 5) % 7 AS BIGINT) AS level,
-CASE WHEN hash(i + 9) % 20 > 0 THEN ['gas', 'wind', 'solar', 'coal', 'hydro'][CAST(1 + hash(i + 10) % 5 AS BIGINT)] END AS fuel,
+CASE WHEN hash(i + 9) % 20 > 0 THEN chr(CAST(97 + hash(i + 10) % 5 AS INT)) END AS fuel,
 TIMESTAMPTZ '2020-01-01 00:00:00+00' + INTERVAL 1 SECOND * i AS at, sin(i) * 100 AS target"""
 
 

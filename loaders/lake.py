@@ -19,7 +19,7 @@ from loaders.parts import LARGEST_BATCH_ROWS, Parts
 
 MANIFEST = "_manifest.json"  # readers of a folder of parquet pass over what begins with an underscore
 FILE_ROWS = 1_000_000
-ROW_GROUP_BYTES = 4 << 20  # of one partition, before compression: three are open at once, and each is copied to write
+ROW_GROUP_BYTES = 2 << 20  # of one partition, before compression: three are open at once, and each is copied to write
 HASHED_AT_ONCE_BYTES = 1 << 20
 
 

@@ -60,7 +60,16 @@ def main() -> None:
             run("to_dataframe", ["-m", "tests.bench.whole_table", "frame", TABLE], settings),
             run("rows over REST", ["-m", "tests.bench.whole_table", "rows", TABLE, str(PAGED_ROWS)], settings),
         ]
+        command = ["-m", "loaders.cli", "features"]
+        fit = ["--fit", f"{folder}/fit.json", "--warehouse", "bigquery"]
+        asked = ["--target", "target", "--index", "id", "--drop", "code"]
+        features = [
+            run("features fit", [*command, "fit", TABLE, *asked, *fit], settings),
+            run("features transform", [*command, "transform", TABLE, *fit, "--out", f"{folder}/out"], settings),
+        ]
     show(measured)
+    for what, rows, seconds, peak in features:
+        print(f"{what}: {rows:,} rows in {seconds:.1f} s, peak {peak:,.0f} MB")
 
 
 def run(what: str, command: list[str], settings: dict[str, str]) -> tuple[str, int, float, float]:

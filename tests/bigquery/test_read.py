@@ -15,7 +15,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1.services.big_query_read import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
-from loaders.errors import AccessRefused, DeclarationError, LoaderError, SourceUnavailable
+from loaders.errors import AccessRefused, DeclarationError, LoaderError, SourceUnavailable, WarehouseUnavailable
 from loaders.sources.bigquery import access as access_module
 from loaders.sources.bigquery import read_query, read_table, streams
 from loaders.sources.bigquery.access import Access
@@ -223,8 +223,11 @@ def test_without_credentials_it_says_how_to_get_some(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    with pytest.raises(AccessRefused, match="run `gcloud auth application-default login`"):
+    with pytest.raises(WarehouseUnavailable, match="run `gcloud auth application-default login`"):
         Access.of_environment(PROJECT)
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    with pytest.raises(DeclarationError, match="write its id in MILLRACE_BIGQUERY_PROJECT"):
+        Access.of_environment()
 
 
 def test_batches_are_typed_as_bigquery_has_them(whole: Access) -> None:

@@ -9,7 +9,21 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 
 ROWS = 20_000
-FUELS = ["gas", "wind", "solar", "coal", "hydro", "Öl", "it's", 'a "b"', "back\\slash", "100 %", ""]
+FUELS = [
+    "gas",
+    "wind",
+    "solar",
+    "coal",
+    "hydro",
+    "Öl",
+    "it's",
+    'a "b"',
+    "back\\slash",
+    "100 %",
+    "a; b",
+    "two\nlines",
+    "",
+]
 INSTANT = pa.timestamp("us", tz="UTC")
 FIRST = datetime(2023, 12, 25, tzinfo=UTC)
 

@@ -31,7 +31,7 @@ WISHES = Wishes(
     index_col="id",
     force_categorical_columns=["level"],
     drop_columns=["station"],
-    max_categories=8,
+    max_categories=12,
     other=True,
     time_zone="Europe/London",
 )
@@ -108,7 +108,7 @@ def test_the_vocabulary_is_the_most_frequent_and_then_by_bytes(fitted: Fit, rows
     )
     by_name = {one.column.name: one for one in fitted.categories}
     ordered = sorted(counts, key=lambda fuel: (-counts[fuel], fuel.encode()))
-    assert by_name["fuel"].vocabulary == tuple(ordered[:8])
+    assert by_name["fuel"].vocabulary == tuple(ordered[:12])
     assert set(by_name["level"].vocabulary) == {"0", "1", "2", "7"}
     assert by_name["level"].vocabulary[0] == "1"
 

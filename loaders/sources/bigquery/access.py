@@ -1,16 +1,17 @@
-"""How BigQuery is reached: credentials by Google's own chain, or none with an emulator.
+"""How BigQuery is reached: in the project and with the credentials that loads into it have, or those of an emulator.
 
 BIGQUERY_EMULATOR_HOST and BIGQUERY_STORAGE_EMULATOR_HOST are an emulator's addresses, `http://127.0.0.1:9050` and
-`127.0.0.1:9060`; GOOGLE_CLOUD_PROJECT is the project that pays.
+`127.0.0.1:9060`.
 """
 
 import os
 from dataclasses import dataclass
 from typing import Any
 
-from loaders.errors import AccessRefused, DeclarationError
+from loaders.destination.google_credentials import google_credentials
+from loaders.errors import DeclarationError
 
-DEFAULT_EMULATED_PROJECT = "emulated"
+STORAGE_EMULATOR = "BIGQUERY_STORAGE_EMULATOR_HOST"  # Google's own clients know only the address of the other half
 CHANNEL = [
     ("grpc.max_receive_message_length", -1),  # a message of rows has up to 100 MiB
     # A connection that died without a word (a laptop asleep, a firewall) is found out after this many milliseconds.
@@ -29,15 +30,13 @@ class Access:
 
     @classmethod
     def of_environment(cls, project: str | None = None) -> "Access":
-        """Clients for the project, or GOOGLE_CLOUD_PROJECT, or that of the credentials.
+        """Clients for the project, or MILLRACE_BIGQUERY_PROJECT, or GOOGLE_CLOUD_PROJECT.
 
-        Raises `DeclarationError` without Google's libraries or a project, and `AccessRefused` without credentials.
+        Raises `DeclarationError` without Google's libraries or a project, and `WarehouseUnavailable` without
+        credentials.
         """
         try:
-            import google.auth
             import grpc
-            from google.auth.credentials import AnonymousCredentials
-            from google.auth.exceptions import DefaultCredentialsError
             from google.cloud import bigquery
             from google.cloud.bigquery_storage_v1.services.big_query_read import BigQueryReadClient
             from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
@@ -45,21 +44,14 @@ class Access:
             raise DeclarationError(
                 f"BigQuery needs Google's libraries ({error.name} is missing): pip install 'millrace[bigquery]'"
             ) from error
-        project = project or os.environ.get("GOOGLE_CLOUD_PROJECT")
-        if address := os.environ.get("BIGQUERY_STORAGE_EMULATOR_HOST"):
-            project = project or DEFAULT_EMULATED_PROJECT
-            transport = BigQueryReadGrpcTransport(channel=grpc.insecure_channel(address, options=CHANNEL))
-            nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
-            return cls(project, bigquery.Client(project, nobody), BigQueryReadClient(transport=transport))
-        try:
-            credentials, found = google.auth.default()
-        except DefaultCredentialsError as error:
-            raise AccessRefused(
-                "no Google credentials; run `gcloud auth application-default login`, or name a service account's key "
-                "in GOOGLE_APPLICATION_CREDENTIALS"
-            ) from error
-        if not (project := project or found):
-            raise DeclarationError("say which project pays for reading: set GOOGLE_CLOUD_PROJECT")
-        channel = BigQueryReadGrpcTransport.create_channel(credentials=credentials, options=CHANNEL)
-        transport = BigQueryReadGrpcTransport(channel=channel)
-        return cls(project, bigquery.Client(project, credentials), BigQueryReadClient(transport=transport))
+        project = project or os.environ.get("MILLRACE_BIGQUERY_PROJECT") or os.environ.get("GOOGLE_CLOUD_PROJECT")
+        if not project:
+            raise DeclarationError("say which project pays for reading: write its id in MILLRACE_BIGQUERY_PROJECT")
+        address = os.environ.get(STORAGE_EMULATOR)
+        credentials = google_credentials(anonymous=address is not None)
+        if address is not None:
+            channel = grpc.insecure_channel(address, options=CHANNEL)
+        else:
+            channel = BigQueryReadGrpcTransport.create_channel(credentials=credentials, options=CHANNEL)
+        storage = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+        return cls(project, bigquery.Client(project, credentials), storage)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,12 +64,36 @@ def load(
         bool, typer.Option("--accept-shrink", help="Let a window lose more rows than its floor allows.")
     ] = False,
     files: Files = None,
+    table: Annotated[str | None, typer.Option(help="With --source bigquery: project.dataset.table to load.")] = None,
+    query: Annotated[str | None, typer.Option(help="With --source bigquery: SQL whose rows to load.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Only this column of the table; may be given more than once.")
+    ] = None,
+    where: Annotated[str | None, typer.Option(help="Only rows of the table of which this SQL condition holds.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Load the table day by day of this DATE or TIMESTAMP column. [default: whole]")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Load into raw.bigquery__NAME. [default: dataset_table]")] = None,
+    streams: Annotated[int, typer.Option(help="Streams of the table to read at once; one keeps its order.")] = 1,
+    into: Annotated[
+        Path | None, typer.Option(help="Write parquet files into this folder, in place of a warehouse.")
+    ] = None,
 ) -> None:
     """Load years (or --from ... --to) of a source. What is done is skipped; what failed or is missing is loaded.
 
     Exits with 0 if every window is done, 2 if some failed, 1 if none could be loaded.
     """
     keep_flat()
+    if source == "bigquery":
+        from loaders.destination import open_warehouse
+        from loaders.load_table import Wanted, load_table
+
+        scratch = os.environ.get("MILLRACE_BIGQUERY_SCRATCH")
+        wanted = Wanted(table, query, tuple(column or ()), where, streams, by, name, scratch)
+        with _complaining():
+            spans = _spans(years, first, last) if by else []
+            codes = load_table(console, wanted, into or open_warehouse(warehouse), spans, force, accept_shrink)
+        raise typer.Exit(_joint(codes))
     from loaders.catalogue import read_catalogue
     from loaders.destination import open_session, open_warehouse
     from loaders.load import Request, make_plan, run_plan
@@ -96,7 +121,12 @@ def load(
                     outcome = run_plan(jobs, request, session, publisher, reporter)
                 show_outcome(console, outcome, time.monotonic() - began)
                 codes.append(outcome.exit_code)
-    raise typer.Exit(0 if not any(codes) else 1 if all(code == 1 for code in codes) else 2)
+    raise typer.Exit(_joint(codes))
+
+
+def _joint(codes: list[int]) -> int:
+    """0 if every span is done, 1 if nothing of any is, 2 otherwise."""
+    return 0 if not any(codes) else 1 if all(code == 1 for code in codes) else 2
 
 
 def _recognised(source: "Source", files: str | None, sample: bool = False) -> "Recognised | None":
@@ -227,6 +257,71 @@ def show(
     with _complaining(), open_session(open_warehouse(warehouse)) as session:
         for table in tables:
             show_table(console, session, table, rows)
+
+
+features = typer.Typer(no_args_is_help=True, help="Features of a table for training, in constant memory.")
+app.add_typer(features, name="features")
+
+
+@features.command("fit")
+def fit_features(
+    table: Annotated[str, typer.Argument(help="schema.table; marts.… may leave its schema out.")],
+    target: Annotated[str, typer.Option(help="The column to predict. It is passed through as it is.")],
+    index: Annotated[str, typer.Option(help="The column that names a row, or its day: by it rows are split.")],
+    fit: Annotated[Path, typer.Option(help="Where to write what was learned.")] = Path("fit.json"),
+    drop: Annotated[list[str] | None, typer.Option(help="Leave this column out; may be given more than once.")] = None,
+    categorical: Annotated[
+        list[str] | None, typer.Option(help="Take this number, day or flag as a category; may be given more than once.")
+    ] = None,
+    high_null_threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Drop columns with a larger share of nulls in training.")
+    ] = 0.9,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take so many rows, the same ones each time.")] = None,
+    max_categories: Annotated[int, typer.Option(min=1, help="Most frequent values that get a column.")] = 50,
+    other: Annotated[bool, typer.Option("--other", help="A column for the values beyond those.")] = False,
+    time_zone: Annotated[str, typer.Option(help="In which hours and days are read off an instant.")] = "UTC",
+    seed: Annotated[str, typer.Option(help="Another seed is another split.")] = "millrace",
+    val_from: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Split by time: first day of val.")
+    ] = None,
+    test_from: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of test.")] = None,
+    warehouse: WarehouseName = None,
+) -> None:
+    """Learn types, medians, scales and categories from the training rows, in the warehouse, and write fit.json."""
+    keep_flat()
+    from loaders.features.commands import fit_table
+    from loaders.features.fit import Wishes
+
+    wishes = Wishes(
+        target_column=target,
+        index_col=index,
+        force_categorical_columns=categorical or (),
+        drop_columns=drop or (),
+        high_null_threshold=high_null_threshold,
+        limit=limit,
+        max_categories=max_categories,
+        other=other,
+        time_zone=time_zone,
+        seed=seed,
+    )
+    with _complaining():
+        fit_table(console, table, wishes, val_from and val_from.date(), test_from and test_from.date(), fit, warehouse)
+
+
+@features.command("transform")
+def transform_features(
+    table: Annotated[str, typer.Argument(help="schema.table; marts.… may leave its schema out.")],
+    fit: Annotated[Path, typer.Option(help="What `features fit` has written.")] = Path("fit.json"),
+    out: Annotated[Path | None, typer.Option(help="Folder for split=train|val|test; it is replaced.")] = None,
+    as_table: Annotated[str | None, typer.Option(help="Or a table of the warehouse, schema.table.")] = None,
+    warehouse: WarehouseName = None,
+) -> None:
+    """Apply a fit to a table: stream it into parquet files, or let the warehouse write a table."""
+    keep_flat()
+    from loaders.features.commands import transform_table
+
+    with _complaining():
+        transform_table(console, table, fit, out, as_table, warehouse)
 
 
 @app.command()

@@ -24,6 +24,10 @@ class SourceChanged(LoaderError):
     """A person looks: the publisher answered, but not with what is declared. Nothing was written or deleted."""
 
 
+class AccessRefused(LoaderError):
+    """Ask for the right, or log in: the publisher knows who asks, and says no."""
+
+
 class WarehouseUnavailable(LoaderError):
     """Start the warehouse, or wait until whoever holds it is done."""
 

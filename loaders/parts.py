@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,11 +20,12 @@ def batch_rows(columns: int) -> int:
 
 
 class Parts:
-    """Writes batches into parquet files of at most `part_rows` rows each."""
+    """Writes batches into parquet files of at most `part_rows` rows each; `encoding` is what pyarrow's writer takes."""
 
-    def __init__(self, home: Path, stem: str, schema: pa.Schema, part_rows: int) -> None:
+    def __init__(self, home: Path, stem: str, schema: pa.Schema, part_rows: int, **encoding: Any) -> None:
         self.written: list[Part] = []
         self._home, self._stem, self._schema, self._part_rows = home, stem, schema, part_rows
+        self._encoding = encoding
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -47,12 +49,12 @@ class Parts:
         self.written[-1] = (path, rows + piece.num_rows)
 
     def _next_file(self) -> None:
-        self._close()
+        self.close()
         path = self._home / f"{self._stem}-{len(self.written):04}.parquet"
-        self._writer = pq.ParquetWriter(path, self._schema)
+        self._writer = pq.ParquetWriter(path, self._schema, **self._encoding)
         self.written.append((path, 0))
 
-    def _close(self) -> None:
+    def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -62,7 +64,7 @@ class Parts:
         try:
             yield
         finally:
-            self._close()
+            self.close()
 
 
 def merge_parts(parts: Sequence[Part], part_rows: int) -> Iterator[Part]:

@@ -85,6 +85,7 @@ class Window:
             "year": str(self.first.year),
             "start": _instant(self.start_at),
             "last_second": _instant(self.end_at - timedelta(seconds=1)),
+            "end": _instant(self.end_at),
         }
 
 

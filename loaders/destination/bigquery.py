@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+import pyarrow as pa
+
 from loaders.catalogue import Dataset, Field
 from loaders.destination.google_credentials import google_credentials
 from loaders.destination.google_errors import advice
@@ -89,6 +91,9 @@ class BigQuery(Warehouse):
             wanted = bigquery.Dataset(f"{self.project}.{self.schema(name)}")
             wanted.location, wanted.labels = self.location, self.labels
             client.create_dataset(wanted, exists_ok=True)
+
+    def batches(self, connection: Any, sql: str) -> Iterator[pa.RecordBatch]:
+        yield from connection.query_and_wait(sql).to_arrow_iterable()
 
     def schema(self, layer: str) -> str:
         return self.prefix + layer

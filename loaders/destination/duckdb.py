@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import duckdb
+import pyarrow as pa
 
 from loaders.catalogue import Dataset
-from loaders.destination.warehouse import RAW, Warehouse
+from loaders.destination.warehouse import BATCH_ROWS, RAW, Warehouse, columns_first
 from loaders.errors import DeclarationError, WarehouseUnavailable
 from loaders.memory import duckdb_settings
 
@@ -61,6 +62,9 @@ class DuckDB(Warehouse):
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+    def batches(self, connection: Any, sql: str) -> Iterator[pa.RecordBatch]:
+        yield from columns_first(connection.cursor().execute(sql).to_arrow_reader(BATCH_ROWS))
 
     def __str__(self) -> str:
         return str(self.path)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+import pyarrow as pa
+
 from loaders.catalogue import Dataset
-from loaders.destination.warehouse import Warehouse
+from loaders.destination.warehouse import BATCH_BYTES, Warehouse, columns_first
 from loaders.errors import WarehouseUnavailable
 
 
@@ -61,6 +63,14 @@ class Postgres(Warehouse):
                 yield
         finally:
             connection.close()
+
+    def batches(self, connection: Any, sql: str) -> Iterator[pa.RecordBatch]:
+        from adbc_driver_postgresql import StatementOptions, dbapi
+
+        with dbapi.connect(self.url) as copying, copying.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)})
+            cursor.execute(sql)
+            yield from columns_first(cursor.fetch_record_batch())
 
     def layout(self, dataset: Dataset) -> dict[str, Any]:
         """A partition for each year of a dataset that is loaded by years, with indexes of the declared clusters."""

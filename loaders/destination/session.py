@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from loaders.destination.warehouse import RAW, Warehouse
 from loaders.errors import WarehouseUnavailable
 
@@ -109,6 +111,17 @@ class Session:
         """Run a statement."""
         with self._client() as client:
             client.execute_sql(sql)
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a query as a stream of Arrow batches; the first says the columns, even of no rows.
+
+        Raises `WarehouseUnavailable` if the warehouse refuses.
+        """
+        with self._client() as client:
+            try:
+                yield from self.warehouse.batches(client.native_connection, sql)
+            except Exception as error:  # each driver has its own
+                raise WarehouseUnavailable(f"{self.warehouse.name}: {self.warehouse.reason(error)}") from error
 
 
 @contextmanager

@@ -1,15 +1,24 @@
 """What a warehouse is to a load: how to reach it, what it can bear, and what differs in its SQL."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from typing import Any, ClassVar
+
+import pyarrow as pa
 
 from loaders.catalogue import Dataset
 from loaders.errors import innermost
 
 RAW = "raw"  # the schema that loads write to
+BATCH_ROWS, BATCH_BYTES = 16_384, 4 << 20  # of a stream out of a warehouse: more was no faster
+
+
+def columns_first(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """An empty batch, so that the columns are known of a result without rows, and then the rows."""
+    yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+    yield from reader
 
 
 class Warehouse(ABC):
@@ -35,6 +44,13 @@ class Warehouse(ABC):
     def creating(self) -> AbstractContextManager[None]:
         """Held while a run's first commit creates what is missing: two processes cannot create one thing at once."""
         return nullcontext()
+
+    @abstractmethod
+    def batches(self, connection: Any, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a query as a stream that is never held whole; the first batch says the columns, even of no rows.
+
+        `connection` is the driver's own.
+        """
 
     @abstractmethod
     def environment(self) -> dict[str, str]:

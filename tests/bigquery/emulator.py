@@ -65,9 +65,9 @@ class Emulator:
             self._process.communicate()  # closes its stdin, on which it ends
             self._process = None
 
-    def break_reads(self, code: str, after: int, times: int) -> None:
+    def break_reads(self, code: str, after: int, times: int, said: str = "injected RST_STREAM") -> None:
         """Let ReadRows fail with a gRPC status (`UNAVAILABLE`) after so many messages of a stream, so many times."""
-        self._put_faults({"code": code, "after": after, "times": times})
+        self._put_faults({"code": code, "after": after, "times": times, "said": said})
 
     def mend_reads(self) -> None:
         self._put_faults({})

@@ -36,7 +36,7 @@ LIMITS = {"memory_limit": "MILLRACE_EMULATOR_MEMORY", "threads": "MILLRACE_EMULA
 ENDS_SESSION = re.compile(r"(?is)^(?P<before>.*?\S);\s*CALL\s+BQ\.ABORT_SESSION\s*\(\s*\)\s*;?\s*$")
 
 Faults = dict[str, Any]
-faults: Faults = {}  # of ReadRows: status `code`, raised `after` so many messages, so many `times`
+faults: Faults = {}  # of ReadRows: status `code` with the text `said`, raised `after` so many messages, so many `times`
 
 
 def correct() -> None:
@@ -224,7 +224,7 @@ def _stream_small_messages_and_faults() -> None:
         for number, message in enumerate(messages(request)):
             if number == faults.get("after") and faults["times"] > 0:
                 faults["times"] -= 1
-                raise read.StorageError(grpc.StatusCode[faults["code"]], "injected RST_STREAM")
+                raise read.StorageError(grpc.StatusCode[faults["code"]], faults["said"])
             yield message
 
     read.read_rows = faulty

@@ -1,0 +1,53 @@
+"""A body of Arrow messages as batches: what `TableReader` sends, and the loader's own reader of it."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from loaders.catalogue import Dataset
+from loaders.errors import SourceUnavailable
+from loaders.parts import LARGEST_BATCH_ROWS
+
+END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # without it a body that is cut between messages looks whole
+
+
+def read(file: BinaryIO, dataset: Dataset, name: str) -> Iterator[pa.RecordBatch]:
+    """Batches of an Arrow stream. Values that no raw table has a type for become text: JSON, or base64 for bytes.
+
+    Raises `SourceUnavailable` when the stream is cut or is none.
+    """
+    try:
+        reader = pa.ipc.open_stream(file)
+        for batch in reader:
+            for start in range(0, batch.num_rows, LARGEST_BATCH_ROWS):
+                yield _plain(batch.slice(start, LARGEST_BATCH_ROWS))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SourceUnavailable(f"{name}: the stream of Arrow messages is broken: {error}") from error
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [_plain_column(column) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, batch.schema.names)
+
+
+def _plain_column(column: pa.Array) -> pa.Array:
+    if pa.types.is_nested(column.type):
+        texts = (None if value is None else json.dumps(_named(value), default=_text) for value in column.to_pylist())
+        return pa.array(texts, pa.string())
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return pa.array((None if value is None else _text(value) for value in column.to_pylist()), pa.string())
+    return column
+
+
+def _named(value: Any) -> Any:
+    return dict(value) if isinstance(value, tuple) else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

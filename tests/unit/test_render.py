@@ -41,7 +41,7 @@ def test_dbts_sources_name_the_raw_tables_and_test_the_declared_grain(catalogue:
     [source] = content["sources"]
     tables = {table["name"]: table for table in source["tables"]}
     models = {model["name"]: model for model in content["models"]}
-    assert source["schema"] == "raw"
+    assert source["schema"].endswith("~ 'raw' }}")
     for dataset in ELEXON.datasets.values():
         assert tables[dataset.name]["identifier"] == dataset.table
         model = models[f"stg_{dataset.table}"]

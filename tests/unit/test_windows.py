@@ -58,6 +58,7 @@ def test_the_last_second_of_a_window_lies_before_the_next_one() -> None:
         "year": "2024",
         "start": "2024-03-31T00:00:00Z",
         "last_second": "2024-03-31T23:59:59Z",
+        "end": "2024-04-01T00:00:00Z",
     }
 
 

@@ -4,6 +4,14 @@
 {% macro utc_session() %}{% if target.type == 'postgres' %}set time zone 'UTC'{% endif %}{% endmacro %}
 
 
+{# The type of an instant: dbt's own type_timestamp has no zone on DuckDB and Postgres. #}
+{% macro type_instant() %}{{ return(adapter.dispatch('type_instant')()) }}{% endmacro %}
+
+{% macro default__type_instant() %}timestamp with time zone{% endmacro %}
+
+{% macro bigquery__type_instant() %}timestamp{% endmacro %}
+
+
 {# Seconds from one instant to another, as a double: integers would hide fractions, intervals do not divide. #}
 {% macro seconds_between(start_at, end_at) %}{{ return(adapter.dispatch('seconds_between')(start_at, end_at)) }}{% endmacro %}
 
@@ -46,3 +54,20 @@
 {% macro default__utc_date(instant) %}cast({{ instant }} at time zone 'UTC' as date){% endmacro %}
 
 {% macro bigquery__utc_date(instant) %}date({{ instant }}, 'UTC'){% endmacro %}
+
+
+{# The half-hour of UTC in which an instant lies: settlement periods start on these on every day. #}
+{% macro half_hour_start(instant) %}{{ return(adapter.dispatch('half_hour_start')(instant)) }}{% endmacro %}
+
+{% macro duckdb__half_hour_start(instant) %}to_timestamp(floor(epoch({{ instant }}) / 1800) * 1800){% endmacro %}
+
+{% macro postgres__half_hour_start(instant) %}to_timestamp(floor(extract(epoch from {{ instant }}) / 1800) * 1800){% endmacro %}
+
+{% macro bigquery__half_hour_start(instant) %}timestamp_seconds(div(unix_seconds({{ instant }}), 1800) * 1800){% endmacro %}
+
+
+{# The calendar month of a day, as its first day. #}
+{% macro month_of(day) %}cast({{ dbt.date_trunc('month', day) }} as date){% endmacro %}
+
+{# The calendar year of a day, as a number. #}
+{% macro year_of(day) %}cast(extract(year from {{ day }}) as {{ dbt.type_bigint() }}){% endmacro %}

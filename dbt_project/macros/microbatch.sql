@@ -10,7 +10,23 @@
 {% endmacro %}
 
 
+{# Settings of a model that is built a month at a time: config(**monthly_batches('settlement_date')). #}
+{% macro monthly_batches(event_time, cluster_by=none, data_type='date') %}
+    {{ return({
+        'materialized': 'incremental',
+        'incremental_strategy': 'microbatch',
+        'event_time': event_time,
+        'begin': var('history_begins'),
+        'batch_size': 'month',
+        'lookback': 1,
+        'concurrent_batches': false,
+        'on_schema_change': 'fail',
+        'partition_by': monthly_partition(event_time, data_type),
+        'cluster_by': cluster_by if target.type == 'bigquery' else none,
+    }) }}
+{% endmacro %}
+
 {# BigQuery replaces batches as partitions and demands them; DuckDB reads the same setting as a path layout and refuses it. #}
-{% macro monthly_partition(column) %}
-    {{ return({'field': column, 'data_type': 'date', 'granularity': 'month'} if target.type == 'bigquery' else none) }}
+{% macro monthly_partition(column, data_type='date') %}
+    {{ return({'field': column, 'data_type': data_type, 'granularity': 'month'} if target.type == 'bigquery' else none) }}
 {% endmacro %}

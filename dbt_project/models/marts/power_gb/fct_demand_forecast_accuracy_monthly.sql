@@ -1,0 +1,8 @@
+select
+    demand,
+    {{ month_of('settlement_date') }} as settlement_month,
+    horizon,
+    {{ forecast_accuracy('error_mw', 'outturn_mw') }}
+from {{ ref('int_demand_forecast_errors') }}
+where error_mw is not null
+group by demand, {{ month_of('settlement_date') }}, horizon

@@ -1,0 +1,1 @@
+{{ generation_totals(year_of('settlement_date'), 'settlement_year', 'periods_in_year') }}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -192,6 +193,21 @@ class PostgresTarget(Target):
 
     def copy(self, name: str) -> Target:
         return PostgresTarget.create(self.url, f"{name}", template=self.database)
+
+    def take_raw(self, other: DuckDBTarget) -> None:
+        """Hold the same raw tables as a DuckDB file, the loader's own among them."""
+        named = other.query(
+            f"SELECT table_name, list(column_name || ' ' || replace(data_type, 'DOUBLE', 'DOUBLE PRECISION') "
+            f"ORDER BY column_index) FROM duckdb_columns() WHERE schema_name = '{RAW}' GROUP BY table_name"
+        )
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW}")
+        with tempfile.TemporaryDirectory() as folder, _connected(self.url) as cursor:
+            for table, columns in named:
+                rows = Path(folder) / f"{table}.csv"
+                other.execute(f"COPY {RAW}.{table} TO '{rows}' (HEADER false, NULLSTR '\\N', FORCE_QUOTE *)")
+                cursor.execute(f"CREATE TABLE {RAW}.{table} ({', '.join(columns)})")
+                with rows.open() as lines:
+                    cursor.copy_expert(f"COPY {RAW}.{table} FROM STDIN (FORMAT csv, NULL '\\N')", lines)
 
     def empty(self) -> None:
         """As it was created, which takes longer than this."""

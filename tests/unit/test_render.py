@@ -41,13 +41,26 @@ def test_dbts_sources_name_the_raw_tables_and_test_the_declared_grain(catalogue:
     [source] = content["sources"]
     tables = {table["name"]: table for table in source["tables"]}
     models = {model["name"]: model for model in content["models"]}
-    assert source["schema"].endswith("~ 'raw' }}")
+    assert source["schema"].endswith("'raw' }}")  # behind a prefix, where a warehouse is shared
     for dataset in ELEXON.datasets.values():
         assert tables[dataset.name]["identifier"] == dataset.table
         model = models[f"stg_{dataset.table}"]
         assert model["data_tests"][0] == {"unique_grain": {"arguments": {"columns": list(dataset.grain)}}}
         tested = {column["name"] for column in model["columns"] if column.get("data_tests") == ["not_null"]}
         assert tested == set(dataset.required)
+
+
+def test_a_publication_of_another_size_is_a_warning_with_both_counts(catalogue: Catalogue, house: Path) -> None:
+    content = yaml.safe_load(rendered_files(catalogue)[house / "staging" / "elexon" / "_elexon.yml"])
+    tests = {model["name"]: model["data_tests"] for model in content["models"]}
+    [size] = [test["publication_size"] for test in tests["stg_elexon__ndf"] if "publication_size" in test]
+    assert size["arguments"] == {"rows": 56, "columns": ["published_at"]}
+    # dbt says "Got (what fail_calc gives) results, configured to warn if (warn_if)".
+    assert size["config"]["severity"] == "warn"
+    assert (size["config"]["fail_calc"], size["config"]["warn_if"]) == ("coalesce(min(rows_found), 56)", "< 56")
+    [size] = [test["publication_size"] for test in tests["stg_elexon__freq"] if "publication_size" in test]
+    assert size["arguments"] == {"rows": 5760, "day_of": "measured_at"}
+    assert all("publication_size" not in test for test in tests["stg_elexon__pn"])
 
 
 def test_a_unit_stands_in_the_description(catalogue: Catalogue, house: Path) -> None:

@@ -197,6 +197,24 @@ def elexon() -> Source:
     return read_catalogue().source("elexon")
 
 
+def test_a_window_of_several_requests_asks_for_each(elexon: Source) -> None:
+    requests = elexon.dataset("boav").asked({"date": "2024-01-02"})
+    assert [request.values for request in requests] == [{"side": "bid"}, {"side": "offer"}]
+    assert [request.route.split("all/")[1] for request in requests] == ["bid/2024-01-02", "offer/2024-01-02"]
+    [request] = elexon.dataset("pn").asked({"date": "2024-01-02"})
+    assert (request.route, request.params["from"], request.values) == ("/datasets/PN/stream", "2024-01-02", {})
+
+
+def test_a_field_that_no_request_asks_for_is_a_mistake(tmp_path: Path) -> None:
+    shutil.copytree(SOURCES / "elexon", tmp_path / "elexon")
+    change(
+        tmp_path / "elexon" / "datasets" / "boav.yml", "request: settlement_path_by_side", "request: settlement_path"
+    )
+    said = complaint(tmp_path / "elexon")
+    assert "boav.yml" in said
+    assert "'side' is not among the values of `each` in the request style" in said
+
+
 # The publisher's datasets that the loader before this one asked for, and those that the marts need besides.
 FORERUNNERS = """
 bod boalf disbsad freq fuelhh fuelinst imbalngc inddem indgen mdp mdv melngc mels mid mils mnzt mzt ndf ndfd ndfw ndz

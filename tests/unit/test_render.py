@@ -50,6 +50,19 @@ def test_dbts_sources_name_the_raw_tables_and_test_the_declared_grain(catalogue:
         assert tested == set(dataset.required)
 
 
+def test_a_publication_of_another_size_is_a_warning_with_both_counts(catalogue: Catalogue, house: Path) -> None:
+    content = yaml.safe_load(rendered_files(catalogue)[house / "staging" / "elexon" / "_elexon.yml"])
+    tests = {model["name"]: model["data_tests"] for model in content["models"]}
+    [size] = [test["publication_size"] for test in tests["stg_elexon__ndf"] if "publication_size" in test]
+    assert size["arguments"] == {"rows": 56, "columns": ["published_at"]}
+    # dbt says "Got (what fail_calc gives) results, configured to warn if (warn_if)".
+    assert size["config"]["severity"] == "warn"
+    assert (size["config"]["fail_calc"], size["config"]["warn_if"]) == ("coalesce(min(rows_found), 56)", "< 56")
+    [size] = [test["publication_size"] for test in tests["stg_elexon__freq"] if "publication_size" in test]
+    assert size["arguments"] == {"rows": 5760, "day_of": "measured_at"}
+    assert all("publication_size" not in test for test in tests["stg_elexon__pn"])
+
+
 def test_a_unit_stands_in_the_description(catalogue: Catalogue, house: Path) -> None:
     text = rendered_files(catalogue)[house / "staging" / "elexon" / "_elexon.yml"]
     columns = {

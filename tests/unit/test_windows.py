@@ -100,6 +100,11 @@ def test_a_day_is_planned_once_it_has_ended_in_its_own_clock() -> None:
     assert planned("freq", "2024-06-03T00:00:00Z") == ["2024-06-01", "2024-06-02"]
 
 
+def test_a_day_whose_publisher_settles_it_later_is_planned_later() -> None:
+    assert planned("b1610", "2024-06-10T22:59:59Z") == []
+    assert planned("b1610", "2024-06-10T23:00:00Z") == ["2024-06-01"]
+
+
 def test_a_span_in_the_future_has_no_windows() -> None:
     assert planned("pn", "2024-05-01T00:00:00Z") == []
 

@@ -162,7 +162,7 @@ class Dataset(Declaration):
     overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
     optional: tuple[Name, ...] = ()  # columns of the grain that may be null
     ignored: tuple[str, ...] = ()  # the publisher's keys that are known and not kept
-    lookback: int = Constraint(default=0, ge=0, le=500)  # days after its end for which a window is loaded again
+    lookback: int = Constraint(default=0, ge=0, le=400)  # days after its end for which a window is loaded again
     floor: float = Constraint(default=0.8, ge=0, le=1)  # a reload with a smaller share of the rows is refused
     max_reject_share: float = Constraint(default=0.01, ge=0, le=1)
     may_be_empty: bool = False

@@ -25,8 +25,8 @@ def test_days_end_with_the_publishers_yesterday(now: datetime, until: date) -> N
 
 def test_days_reach_back_to_the_oldest_that_may_change() -> None:
     first, until = days_to_refresh(ELEXON, datetime(2024, 1, 3, 12, tzinfo=UTC))
-    assert max(dataset.lookback for dataset in ELEXON.datasets.values()) == 5
-    assert (until - first).days == 5 + 1 + DAYS_TO_CATCH_UP
+    assert max(dataset.lookback for dataset in ELEXON.datasets.values()) == 28  # of B1610
+    assert (until - first).days == 28 + 1 + DAYS_TO_CATCH_UP
     assert first.year == 2023
 
 

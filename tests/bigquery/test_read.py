@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -117,18 +119,36 @@ def test_a_table_without_rows_is_read_to_its_end(whole: Access) -> None:
 
 def test_rows_wait_at_the_server_while_nobody_takes_them(whole: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "HELD_BYTES", 100_000)
-    held: list[int] = []
-    put = streams._Held.put
+    put, end = streams._Held.put, streams._Held.end
+    changed = threading.Condition()
+    waiting, reading, sizes = 0, 4, []
 
-    def watched(self: Any, message: bytes) -> None:
+    def watched_put(self: Any, message: bytes) -> None:
+        nonlocal waiting
+        with changed:
+            waiting += 1
+            changed.notify()
         put(self, message)
-        held.append(self._size)
+        with changed:
+            waiting -= 1
+            sizes.append(self._size)
 
-    monkeypatch.setattr(streams._Held, "put", watched)
-    first, *rest = read_table(NUMBERS, streams=4, access=whole)
-    assert first.num_rows + sum(batch.num_rows for batch in rest) == ROWS
-    largest = max(batch.nbytes for batch in rest)
-    assert max(held) < 100_000 + 4 * 3 * largest  # each of four readers may add the one that it has
+    def watched_end(self: Any, error: Exception | None = None) -> None:
+        nonlocal reading
+        end(self, error)
+        with changed:
+            reading -= 1
+            changed.notify()
+
+    monkeypatch.setattr(streams._Held, "put", watched_put)
+    monkeypatch.setattr(streams._Held, "end", watched_end)
+    largest = total = rows = 0
+    for batch in read_table(NUMBERS, streams=4, access=whole):
+        largest, total, rows = max(largest, batch.nbytes), total + batch.nbytes, rows + batch.num_rows
+        with changed:  # take the next one only when no reader can go on
+            assert changed.wait_for(lambda: waiting == reading, timeout=60)
+    assert rows == ROWS
+    assert max(sizes) < 100_000 + 2 * largest < total / 4
 
 
 def test_ending_early_ends_the_readers(whole: Access) -> None:
@@ -234,3 +254,11 @@ def test_batches_are_typed_as_bigquery_has_them(whole: Access) -> None:
     [batch] = read_table(NUMBERS, where="n = 3", access=whole)
     assert batch.schema.field("n").type == pa.int64()
     assert pc.equal(batch["half"], 1.5)[0].as_py()
+
+
+def test_nothing_of_google_is_imported_before_it_is_used() -> None:
+    said = (
+        "import sys, loaders.features, loaders.sources.bigquery; print([n for n in sys.modules if n[:7] == 'google.'])"
+    )
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

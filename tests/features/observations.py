@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -44,6 +45,8 @@ def observations(rows: int = ROWS) -> pa.Table:
         "rate": pa.array([None if row % 9 == 0 else f"{draw.randrange(10**7) / 1000:.3f}" for row in range(rows)]).cast(
             pa.decimal128(12, 3)
         ),
+        # As many ones as twos among the training rows of a split by id: the median lies between two values.
+        "pair": pa.array(_pairs(range(-50, rows - 50)), pa.float64()),
         "sparse": pa.array([float(row) if row % 25 == 0 else None for row in range(rows)], pa.float64()),
         "nothing": pa.nulls(rows, pa.float64()),
         "fuel": _with(draw, [draw.choice(FUELS) for _ in range(rows)], 0.05, [None]),
@@ -55,6 +58,18 @@ def observations(rows: int = ROWS) -> pa.Table:
         "cost": _with(draw, [draw.gauss(0, 1) for _ in range(rows)], 0.01, [None]),
     }
     return pa.table(columns)
+
+
+def _pairs(keys: range) -> list[float | None]:
+    buckets = (int(hashlib.md5(f"millrace|{key}".encode()).hexdigest()[:8], 16) % 10_000 for key in keys)
+    values: list[float | None] = []
+    trained = 0
+    for bucket in buckets:
+        trained += bucket < 8_000
+        values.append(1.0 + trained % 2 if bucket < 8_000 else None)
+    if trained % 2:
+        values[values.index(2.0)] = None
+    return values
 
 
 def _with(

@@ -136,8 +136,9 @@ class Committer:
         if self._dataset.request.window != "file":
             return times
         # A file speaks for the days and places that it has rows of, and for no others of its span.
-        spoken_for = ", ".join(self._dataset.replaces)
-        return f"({times}) AND ({spoken_for}) IN (SELECT {spoken_for} FROM {STAGED})"
+        table = self._dataset.table
+        same = " AND ".join(f"staged.{column} = {table}.{column}" for column in self._dataset.replaces)
+        return f"({times}) AND EXISTS (SELECT 1 FROM {STAGED} AS staged WHERE {same})"
 
     def _times(self, windows: Sequence[Extracted]) -> str:
         """SQL for the times of these windows: adjacent days become one range, so that the index is read once."""

@@ -291,6 +291,17 @@ class BigQueryTarget(Target):
                     client.copy_table(table.reference, f"{other.project}.{schema}.{table.table_id}").result()
         return other
 
+    def take_raw(self, other: DuckDBTarget) -> None:
+        """Hold the same raw tables as a DuckDB file, the loader's own among them."""
+        config = bigquery.LoadJobConfig(source_format=bigquery.SourceFormat.PARQUET)
+        with tempfile.TemporaryDirectory() as folder, self.client() as client:
+            client.create_dataset(RAW)
+            for (table,) in other.query(f"SELECT table_name FROM duckdb_tables() WHERE schema_name = '{RAW}'"):
+                rows = Path(folder) / f"{table}.parquet"
+                other.execute(f"COPY {RAW}.{table} TO '{rows}' (FORMAT parquet)")
+                with rows.open("rb") as file:
+                    client.load_table_from_file(file, f"{self.project}.{RAW}.{table}", job_config=config).result()
+
     def drop(self) -> None:
         with self.client() as client:
             for found in client.list_datasets():

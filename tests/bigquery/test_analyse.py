@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.bigquery.analyse import Statement, analyse, statements
 
 TABLE = "p.raw.t"
-COLUMNS = {"day": "DATE", "n": "INT64", "x": "FLOAT64", "said": "STRING", "at": "TIMESTAMP"}
+COLUMNS = {"day": "DATE", "n": "INT64", "x": "FLOAT64", "said": "STRING", "seen_at": "TIMESTAMP"}
 WRONG = {  # and what the analyzer says of it
     "select median(x) from `p.raw.t`": "Function not found: median",
     "select x::int64 from `p.raw.t`": 'Syntax error: Expected end of input but got ":"',
@@ -16,7 +16,7 @@ WRONG = {  # and what the analyzer says of it
     "select * from `p.raw.t` where n = said": "No matching signature for operator =",
     "select day, sum(n) from `p.raw.t`": "SELECT list expression references column day which is neither grouped",
     "select * from `p.raw.other`": "Table not found",
-    "select timestamp_add(at, interval 1 month) from `p.raw.t`": "does not support the MONTH date part",
+    "select timestamp_add(seen_at, interval 1 month) from `p.raw.t`": "does not support the MONTH date part",
 }
 RIGHT = [
     "select cast(n as bigint), cast(x as integer) from `p.raw.t`",

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from dlt.destinations.impl.bigquery.sql_client import BigQuerySqlClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
 from dlt.destinations.job_client_impl import SqlJobClientBase, SqlLoadJob
@@ -24,7 +25,10 @@ from dlt.pipeline.pipeline import Pipeline
 
 from loaders import commit, load
 from loaders.cli import app
+from tests.bigquery.unhurried import hurry
 
+SQL_CLIENTS = {"duckdb": DuckDbSqlClient, "postgres": Psycopg2SqlClient, "bigquery": BigQuerySqlClient}
+IN_THE_SERVICE = "while BigQuery runs the merge"  # by itself: there is no COMMIT of ours to die before
 WINDOWS_A_COMMIT = 2  # so that a short load commits several times
 
 # Where the process dies: before or after a call of a method, in the order in which a commit passes them.
@@ -43,6 +47,7 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
     "after dlt recorded the load": (SqlJobClientBase, "complete_load", True),
     "after the commit": (commit.Committer, "commit", True),
     "any statement": (None, "execute_query", False),
+    IN_THE_SERVICE: (None, "execute_many", False),
 }
 
 passed = 0
@@ -89,12 +94,29 @@ def arm_merge(owner: Any, number: int) -> None:
     owner.commit_transaction = armed_commit
 
 
+def arm_script(number: int) -> None:
+    """The same for when BigQuery has taken the script of a merge: it goes on without us."""
+    execute_many = BigQuerySqlClient.execute_many
+
+    def armed(client: Any, statements: list[str], *arguments: Any) -> Any:
+        if list(statements)[:1] == ["BEGIN TRANSACTION"]:
+            if passed + 1 == number:
+                client.native_connection.query(";\n".join(statements))
+            pass_point(number)
+        return execute_many(client, statements, *arguments)
+
+    BigQuerySqlClient.execute_many = armed  # type: ignore[method-assign]
+
+
 def run(point: str, number: int, arguments: list[str]) -> None:
     """The command, armed. Raises `SystemExit` with its code if it does not die."""
     load.COMMIT_WINDOWS = WINDOWS_A_COMMIT
+    hurry()
     owner, method, after = POINTS[point]
-    client: Any = Psycopg2SqlClient if os.environ["MILLRACE_WAREHOUSE"] == "postgres" else DuckDbSqlClient
-    if method == "commit_transaction":
+    client: Any = SQL_CLIENTS[os.environ["MILLRACE_WAREHOUSE"]]
+    if point == IN_THE_SERVICE:
+        arm_script(number)
+    elif method == "commit_transaction":
         arm_merge(client, number)
     else:
         arm(owner or client, method, after, number)

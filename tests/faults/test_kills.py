@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.conftest import MakeTarget
-from tests.faults.killed import POINTS, WINDOWS_A_COMMIT
+from tests.faults.killed import IN_THE_SERVICE, POINTS, WINDOWS_A_COMMIT
 from tests.loads import ELEXON, day, ledger, published, run_load, running, stored
 from tests.sandbox import Sandbox
 from tests.warehouses import Digest, Target, digest
@@ -33,11 +33,12 @@ SECOND = dict.fromkeys(POINTS, 2) | {
     "after a window's parts are written": 4,
     "after the tables are there": 3,
     "inside the merge, before its COMMIT": 3,
+    IN_THE_SERVICE: 3,
     "after the merge's COMMIT": 3,
     "before a job is taken up": 8,
     "after a file is copied or a statement run": 8,
 }
-NAMED = [point for point in POINTS if point != "any statement"]
+NAMED = [point for point in POINTS if point not in ("any statement", IN_THE_SERVICE)]
 RANDOM_KILLS = 3  # for each warehouse
 
 
@@ -223,3 +224,40 @@ def test_a_finished_load_is_left_alone(after: Target, publisher: Sandbox) -> Non
     outcome = run_load(after, publisher.url("elexon"), [DATASET.name], DAYS[0], DAYS[-1])
     assert (outcome.windows_done_before, outcome.windows_loaded) == (len(DAYS), 0)
     assert len(publisher.requests) == asked
+
+
+# --- BigQuery, where a load costs seconds: before, inside and after the merge -----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bigquery_before(make_target: MakeTarget, shared_publisher: Sandbox) -> Target:
+    return undisturbed(make_target("bigquery"), shared_publisher, is_new=False)
+
+
+@pytest.fixture(scope="module")
+def bigquery_after(make_target: MakeTarget, shared_publisher: Sandbox) -> Target:
+    return undisturbed(make_target("bigquery"), shared_publisher, is_new=True)
+
+
+@pytest.mark.parametrize("point", ["after a file is copied or a statement run", "after the merge's COMMIT"])
+def test_a_load_into_bigquery_that_was_killed_is_finished_by_the_same_command(
+    point: str, bigquery: Target, bigquery_after: Target, publisher: Sandbox, kill: Kill
+) -> None:
+    publisher.mutate("FUELHH", corrected)
+    code, log = kill(bigquery, point, SECOND[point])
+    assert code == -signal.SIGKILL, log
+    done = assert_nothing_is_half(bigquery, publisher, Digest(0, 0))
+    assert done == set(DAYS[:WINDOWS_A_COMMIT])
+    assert_repaired(bigquery, publisher, bigquery_after, done)
+
+
+def test_a_reload_killed_while_bigquery_merges_leaves_each_window_old_or_new(
+    bigquery_before: Target, bigquery_after: Target, publisher: Sandbox, kill: Kill
+) -> None:
+    target = bigquery_before.copy(f"{bigquery_before.settings['MILLRACE_BIGQUERY_PROJECT']}-reload")
+    publisher.mutate("FUELHH", corrected)
+    code, log = kill(target, IN_THE_SERVICE, SECOND[IN_THE_SERVICE], "--force")
+    assert code == -signal.SIGKILL, log
+    done = assert_nothing_is_half(target, publisher, None)
+    assert done == set(DAYS[:WINDOWS_A_COMMIT])
+    assert_repaired(target, publisher, bigquery_after, done, force=True)

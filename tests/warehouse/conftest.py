@@ -15,7 +15,7 @@ from tests.conftest import MakeTarget
 from tests.loads import UNHURRIED, day, run_load
 from tests.sandbox import Sandbox
 from tests.warehouse.drawn import Volumes, store_drawn
-from tests.warehouses import DuckDBTarget, PostgresTarget, Target
+from tests.warehouses import BigQueryTarget, DuckDBTarget, PostgresTarget, Target, environment
 
 DbtFiles = Callable[[Target], AbstractContextManager[None]]
 
@@ -67,7 +67,7 @@ def dbt_files(tmp_path_factory: pytest.TempPathFactory) -> DbtFiles:
 def build_marts(dbt_files: DbtFiles) -> Build:
     def run(target: Target, span: tuple[str, str], options: Sequence[str] = ()) -> None:
         first, last = map(day, span)
-        with dbt_files(target):
+        with dbt_files(target), environment(target.settings):
             build((first, last + timedelta(days=1)), [*options, *HISTORY], target.open(), say=lambda line: None)
 
     return run
@@ -103,7 +103,10 @@ def built(
     postgres = make_target("postgres")
     assert isinstance(postgres, PostgresTarget)
     postgres.take_raw(loaded)
-    for target, options in ((loaded, []), (postgres, ROWS_TESTED_BEFORE)):
+    bigquery = make_target("bigquery")
+    assert isinstance(bigquery, BigQueryTarget)
+    bigquery.take_raw(loaded)
+    for target, options in ((loaded, []), (postgres, ROWS_TESTED_BEFORE), (bigquery, MODELS_ALONE)):
         build_marts(target, SPANS[0], IN_BATCHES)
         build_marts(target, SPANS[1], options)
-    return {"duckdb": loaded, "postgres": postgres}
+    return {"duckdb": loaded, "postgres": postgres, "bigquery": bigquery}

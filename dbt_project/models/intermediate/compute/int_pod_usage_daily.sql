@@ -2,7 +2,16 @@
 {% set grain = ['source_uuid', 'usage_date', 'namespace', 'node', 'pod_labels'] %}
 {% set measures = ['usage', 'request', 'effective_usage', 'limit'] %}
 
-with node_labels as (
+-- A batch's part of a model has an alias of dbt's own, so the two are named here.
+with pod_days as (
+    select * from {{ ref('int_pod_day') }}
+),
+
+nodes as (
+    select * from {{ ref('int_node_day') }}
+),
+
+node_labels as (
     {{ labels_of_day(ref('stg_openshift__node_labels'), 'node') }}
 ),
 
@@ -19,7 +28,7 @@ texts as (
         pods.pod_labels,
         node_labels.label_text as node_labels,
         namespace_labels.label_text as namespace_labels
-    from (select distinct {{ grain | join(', ') }} from {{ ref('int_pod_day') }}) as pods
+    from (select distinct {{ grain | join(', ') }} from pod_days) as pods
     left join node_labels
         on node_labels.source_uuid = pods.source_uuid
         and node_labels.usage_date = pods.usage_date
@@ -49,7 +58,7 @@ pods as (
         {%- endfor %}
         max(pods.node_capacity_cpu_cores) as node_capacity_cpu_cores,
         {{ gib('max(pods.node_capacity_memory_bytes)') }} as node_capacity_memory_gib
-    from {{ ref('int_pod_day') }} as pods
+    from pod_days as pods
     left join merged
         on {% for column in grain %}{{ 'coalesce(merged.pod_labels, \'\') = coalesce(pods.pod_labels, \'\')' if column == 'pod_labels' else 'merged.' ~ column ~ ' = pods.' ~ column }}{{ '\n        and ' if not loop.last }}{% endfor %}
     group by pods.source_uuid, pods.usage_date, pods.namespace, pods.node, coalesce(merged.labels, '{}')
@@ -74,7 +83,7 @@ select
     nodes.cluster_capacity_cpu_core_hours,
     nodes.cluster_capacity_memory_gib_hours
 from pods
-inner join {{ ref('int_node_day') }} as nodes
+inner join nodes
     on nodes.source_uuid = pods.source_uuid
     and nodes.usage_date = pods.usage_date
     and nodes.node = pods.node

@@ -11,21 +11,21 @@ with places as (
 
 hours as (
     select
-        storage.source_uuid,
-        {{ utc_date('storage.interval_start_at') }} as usage_date,
-        storage.namespace,
-        storage.pod,
-        storage.persistentvolumeclaim,
-        storage.persistentvolume,
-        storage.storageclass,
-        storage.csi_volume_handle,
-        coalesce(storage.persistentvolume_labels, '') as persistentvolume_labels,
-        coalesce(storage.persistentvolumeclaim_labels, '') as persistentvolumeclaim_labels,
-        storage.persistentvolumeclaim_capacity_bytes,
-        storage.persistentvolumeclaim_capacity_byte_seconds,
-        storage.volume_request_storage_byte_seconds,
-        storage.persistentvolumeclaim_usage_byte_seconds
-    from {{ ref('stg_openshift__storage_usage') }} as storage
+        source_uuid,
+        {{ utc_date('interval_start_at') }} as usage_date,
+        namespace,
+        pod,
+        persistentvolumeclaim,
+        persistentvolume,
+        storageclass,
+        csi_volume_handle,
+        coalesce(persistentvolume_labels, '') as persistentvolume_labels,
+        coalesce(persistentvolumeclaim_labels, '') as persistentvolumeclaim_labels,
+        persistentvolumeclaim_capacity_bytes,
+        persistentvolumeclaim_capacity_byte_seconds,
+        volume_request_storage_byte_seconds,
+        persistentvolumeclaim_usage_byte_seconds
+    from {{ ref('stg_openshift__storage_usage') }}
 ),
 
 volumes as (

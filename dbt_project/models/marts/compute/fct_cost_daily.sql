@@ -64,7 +64,7 @@ shared as (
         case
             when coalesce(distributed.effective_usage, 0) = 0 then 0
             when roles.role = '{{ role }}' then -roles.own_cost
-            when roles.role = 'project'
+            when roles.role = 'project' and roles.effective_usage <> 0
                 then distributed.{{ role }}_cost * roles.effective_usage / distributed.effective_usage
             else 0
         end as {{ role }}_distributed_cost{{ ',' if not loop.last }}

@@ -19,7 +19,7 @@ from loaders.sources.openshift import report
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
-    "memory_limit": "192MB",  # a day of 100,000 pods; beyond it DuckDB goes to disk
+    "memory_limit": "64MB",  # a day of 30,000 pods; beyond it DuckDB goes to disk
     "temp_directory": tempfile.gettempdir(),
 }
 KEYS = ("namespace", "pod", "node", "pod_labels")

@@ -142,7 +142,9 @@ class _Labels:
     def column(self, values: pa.Array) -> pa.Array:
         coded = values if pa.types.is_dictionary(values.type) else values.cast(pa.string()).dictionary_encode()
         texts = pa.array([self._parsed(text) for text in coded.dictionary.to_pylist()], pa.string())
-        return pc.fill_null(texts.take(coded.indices), "{}")
+        if coded.null_count:
+            return pc.fill_null(texts.take(coded.indices), "{}").dictionary_encode()
+        return pa.DictionaryArray.from_arrays(coded.indices, texts)
 
     def _parse(self, text: str | None) -> str:
         if not text:
@@ -172,8 +174,6 @@ def _column(values: pa.Array, field: Field, labels: _Labels) -> tuple[pa.Array, 
     """The values as declared, which of them are good, and what they had to be."""
     if field.type == "json":
         return labels.column(values), pa.array([True]), "labels"
-    if pa.types.is_dictionary(values.type) and field.type == "string":
-        return pc.fill_null(values.cast(pa.string()), ""), pa.array([True]), "text"
     if field.type == "double":
         numbers = _numbers(values)
         good = pc.and_(pc.is_finite(numbers), pc.less_equal(numbers, LARGEST_NUMBER))
@@ -181,7 +181,14 @@ def _column(values: pa.Array, field: Field, labels: _Labels) -> tuple[pa.Array, 
     if field.type == "timestamp":
         times = _times(values)
         return times, pc.is_valid(times), "a time in UTC"
-    return pc.fill_null(values.cast(pa.string()), ""), pa.array([True]), "text"
+    return _texts(values), pa.array([True]), "text"
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    """Texts by a dictionary; a missing one is blank."""
+    if values.null_count:
+        values = pc.fill_null(values.cast(pa.string()), "")
+    return values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
 
 
 def _numbers(values: pa.Array) -> pa.Array:

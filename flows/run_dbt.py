@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loaders.catalogue import read_catalogue
 from loaders.destination import Warehouse
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
@@ -38,6 +39,8 @@ class DbtFailed(Exception):
 def run_dbt(arguments: Sequence[str], warehouse: Warehouse, say: Say | None = None) -> list[Node]:
     """Run a dbt command such as `["build", "--select", "staging"]` and give its nodes in the order they ran.
 
+    dbt is told the sources' settings through the environment.
+
     With `say`, dbt's lines go there instead of to the terminal. Artifacts and the log lie where dbt puts them: below
     the project, or at DBT_TARGET_PATH and DBT_LOG_PATH. Not for two threads at once: dbt reads the process's
     environment. Raises `DbtFailed`.
@@ -47,7 +50,7 @@ def run_dbt(arguments: Sequence[str], warehouse: Warehouse, say: Say | None = No
     quiet = [] if say is None else ["--log-level", "none", "--no-use-colors"]
     place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     runner = dbtRunner() if say is None else dbtRunner(callbacks=[_listener(say)])
-    with _environment(warehouse.environment()):
+    with _environment(read_catalogue().settings() | warehouse.environment()):
         try:
             done = runner.invoke([*quiet, *arguments, *place])
         finally:

@@ -5,6 +5,7 @@ A dataset is a file, named as the file. A field is defined once per source. Ever
 """
 
 import importlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -141,6 +142,7 @@ class Dataset(Declaration):
     route: str = ""  # a dataset of files has none
     request: RequestStyle
     files: FilePattern | None = None
+    files_of: Name | None = None  # the dataset whose files this one reads too
     fields: tuple[Field, ...]
     grain: tuple[Name, ...]
     # The column whose value puts a row into a window. A snapshot has none: it is replaced as a whole.
@@ -162,7 +164,9 @@ class Dataset(Declaration):
     overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
     optional: tuple[Name, ...] = ()  # columns of the grain that may be null
     ignored: tuple[str, ...] = ()  # the publisher's keys that are known and not kept
-    lookback: int = Constraint(default=0, ge=0, le=400)  # days after its end for which a window is loaded again
+    lookback: int = Constraint(default=0, ge=0, le=500)  # days after its end for which a window is loaded again
+    may_lack: tuple[Name, ...] = ()  # columns that not every file has
+    settings: dict[Name, str | int] = {}  # the source's
     floor: float = Constraint(default=0.8, ge=0, le=1)  # a reload with a smaller share of the rows is refused
     max_reject_share: float = Constraint(default=0.01, ge=0, le=1)
     may_be_empty: bool = False
@@ -179,7 +183,7 @@ class Dataset(Declaration):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.route and self.files is None:
+        if not self.route and self.files is None and self.files_of is None:
             raise ValueError("route is missing; add `route: ...`, or `files: ...` for a dataset of files")
         columns = {field.name for field in self.fields}
         named = {
@@ -190,6 +194,7 @@ class Dataset(Declaration):
             "replaces": self.replaces,
             "cluster": self.cluster,
             "publication": self.publication.per if self.publication else (),
+            "may_lack": self.may_lack,
         }
         for setting, names in named.items():
             if missing := [name for name in names if name not in columns]:
@@ -265,6 +270,10 @@ class Dataset(Declaration):
         """The column that holds it, if there is one."""
         return next((field for field in self.fields if field.computed == what), None)
 
+    def setting(self, name: str) -> str:
+        """A setting of the source, which the environment overrides as MILLRACE_<SOURCE>_<SETTING>."""
+        return os.environ.get(_variable(self.source_name, name), str(self.settings[name]))
+
     @property
     def is_nested(self) -> bool:
         return any(field.type == "json" for field in self.fields)
@@ -305,6 +314,7 @@ class Source(Declaration):
     requests_per_second: float = Constraint(default=1, gt=0)
     planner: Name | None = None  # a module in the source's folder, where a window is not simply a file
     ignored: tuple[str, ...] = ()
+    settings: dict[Name, str | int] = {}  # what its planner, its readers and its dbt models may be told
     requests: dict[Name, RequestStyle]
     data_status: DataStatus | None = None
     datasets: dict[Name, Dataset] = {}
@@ -314,6 +324,10 @@ class Source(Declaration):
         if name in self.datasets:
             return self.datasets[name]
         raise DeclarationError(_unknown("dataset", name, self.datasets, where=f"source {self.name}"))
+
+
+def _variable(source: str, setting: str) -> str:
+    return f"MILLRACE_{source}_{setting}".upper()
 
 
 def source_module(source: str, module: str) -> Any:
@@ -344,6 +358,14 @@ class Catalogue:
     def datasets(self) -> Iterator[Dataset]:
         for source in self.sources.values():
             yield from source.datasets.values()
+
+    def settings(self) -> dict[str, str]:
+        """Every source's settings as variables of the environment, which is how dbt is told of them."""
+        return {
+            _variable(source.name, name): os.environ.get(_variable(source.name, name), str(value))
+            for source in self.sources.values()
+            for name, value in source.settings.items()
+        }
 
 
 def read_catalogue(root: Path = SOURCES) -> Catalogue:
@@ -386,6 +408,7 @@ def _read_dataset(document: "_Document", source: Source, fields: dict[str, Field
         request=source.requests[str(style)],
         fields=[fields[name] for name in names],
         ignored=[*source.ignored, *(document.content.get("ignored") or [])],
+        settings=source.settings,
     )
 
 

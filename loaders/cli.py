@@ -197,6 +197,21 @@ def diff(
 
 
 @app.command()
+def sample(
+    source: Annotated[str, typer.Argument(help="A source of files: openshift.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    rows: Annotated[int, typer.Option(help="Rows of the largest report.")] = 100_000,
+    days: Annotated[int, typer.Option(help="Days that they cover.")] = 31,
+    csv: Annotated[bool, typer.Option("--csv", help="As the clusters send them, instead of parquet.")] = False,
+) -> None:
+    """Write generated files of any size to load with --files: the same ones for the same numbers."""
+    from loaders.sample import write_sample
+
+    with _complaining():
+        console.print(write_sample(source, rows, out, days, csv), highlight=False)
+
+
+@app.command()
 def status(
     source: SourceName = "elexon",
     warehouse: WarehouseName = None,

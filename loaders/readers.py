@@ -56,7 +56,7 @@ def read_body(body: Body, dataset: Dataset, repeats: Repeats) -> Iterator[pa.Rec
     Raises `SourceUnavailable` when the body is cut or malformed, and `SourceChanged` when its header is another one.
     """
     if dataset.format == "parquet":
-        yield from read_parquet(body, dataset)
+        yield from read_parquet(body, dataset) if dataset.reader is None else _read_seeking(body, dataset)
         return
     is_gzip = dataset.compression == "gzip" and body.file is None  # a file that somebody has may be unpacked by now
     chunks = gunzip(body.read()) if is_gzip else unpacked(body.read())
@@ -68,6 +68,15 @@ def read_body(body: Body, dataset: Dataset, repeats: Repeats) -> Iterator[pa.Rec
         yield from read_csv(as_file(chunks), dataset)
     else:
         yield from read_json(chunks, dataset, repeats)
+
+
+def _read_seeking(body: Body, dataset: Dataset) -> Iterator[pa.RecordBatch]:
+    """Batches of the source's own reader, which gets a file that may be read from any position."""
+    assert body.file is not None and dataset.reader is not None
+    for _ in body.read():  # all of it is hashed, whichever columns are wanted
+        pass
+    with body.file.open() as opened:
+        yield from source_module(dataset.source_name, dataset.reader).read(opened, dataset, body.url)
 
 
 def read_parquet(body: Body, dataset: Dataset) -> Iterator[pa.RecordBatch]:

@@ -76,7 +76,7 @@ def file_windows(
     A planner is a module with `plan(dataset, files, zone, first, until, now) -> Iterator[Window]`.
     """
     zone = ZoneInfo(source.time_zone)
-    files = recognised.by_dataset.get(dataset.name, [])
+    files = recognised.by_dataset.get(dataset.files_of or dataset.name, [])
     if source.planner is None:
         yield from (Window("file", zone, files=(file,)) for file in files)
     else:

@@ -25,6 +25,8 @@ REJECT_SCHEMA = pa.schema(
     ]
 )
 
+SET_ASIDE = b"set_aside"  # in the metadata of a batch, the reason for which a reader rejects all of its rows
+
 
 @dataclass
 class Shaper:
@@ -60,6 +62,9 @@ class Shaper:
         self._account_for_keys(batch)
         first_record = self.rows_read
         self.rows_read += batch.num_rows
+        if reason := (batch.schema.metadata or {}).get(SET_ASIDE):
+            self._quarantine(batch, dict.fromkeys(range(batch.num_rows), reason.decode()), first_record)
+            return pa.RecordBatch.from_pylist([], schema=self.dataset.schema)
         reasons: dict[int, str] = {}
         columns = [self._column(batch, declared, reasons) for declared in self.dataset.fields]
         shaped = pa.RecordBatch.from_arrays(columns, schema=self.dataset.schema)

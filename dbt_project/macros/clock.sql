@@ -71,3 +71,13 @@
 
 {# The calendar year of a day, as a number. #}
 {% macro year_of(day) %}cast(extract(year from {{ day }}) as {{ dbt.type_bigint() }}){% endmacro %}
+
+
+{# Days in the month of a calendar day: 28 to 31. #}
+{% macro days_in_month(day) %}{{ return(adapter.dispatch('days_in_month')(day)) }}{% endmacro %}
+
+{% macro default__days_in_month(day) %}extract(day from last_day({{ day }})){% endmacro %}
+
+{% macro postgres__days_in_month(day) -%}
+    extract(day from date_trunc('month', {{ day }}) + interval '1 month' - interval '1 day')
+{%- endmacro %}

@@ -38,15 +38,15 @@ def millrace(what: str, days: int, url: str, settings: dict[str, str]) -> Measur
     """The command itself, in a process of its own."""
     last = f"2024-01-{days:02}"
     command = ["-m", "loaders.cli", "load", "--from", FIRST, "--to", last, "--dataset", "pn", "--force"]
-    return _run(what, days, command, settings | {"MILLRACE_ELEXON_URL": url})
+    return run(what, days, command, settings | {"MILLRACE_ELEXON_URL": url})
 
 
 def whole_body(days: int, url: str) -> Measured:
     """The pattern of the scripts that this replaces."""
-    return _run("whole body, frame, append (duckdb)", days, ["-m", "tests.bench.whole_body", url, FIRST, str(days)], {})
+    return run("whole body, frame, append (duckdb)", days, ["-m", "tests.bench.whole_body", url, FIRST, str(days)], {})
 
 
-def _run(what: str, days: int, command: list[str], settings: dict[str, str]) -> Measured:
+def run(what: str, days: int, command: list[str], settings: dict[str, str]) -> Measured:
     environment = command_environment() | settings
     done = subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False

@@ -1,0 +1,89 @@
+{{ daily_batches() }}
+{% set grain = ['source_uuid', 'usage_date', 'namespace', 'node', 'pod_labels'] %}
+{% set measures = ['usage', 'request', 'effective_usage', 'limit'] %}
+
+-- A batch's part of a model has an alias of dbt's own, so the two are named here.
+with pod_days as (
+    select * from {{ ref('int_pod_day') }}
+),
+
+nodes as (
+    select * from {{ ref('int_node_day') }}
+),
+
+node_labels as (
+    {{ labels_of_day(ref('stg_openshift__node_labels'), 'node') }}
+),
+
+namespace_labels as (
+    {{ labels_of_day(ref('stg_openshift__namespace_labels'), 'namespace') }}
+),
+
+texts as (
+    select
+        pods.source_uuid,
+        pods.usage_date,
+        pods.namespace,
+        pods.node,
+        pods.pod_labels,
+        node_labels.label_text as node_labels,
+        namespace_labels.label_text as namespace_labels
+    from (select distinct {{ grain | join(', ') }} from pod_days) as pods
+    left join node_labels
+        on node_labels.source_uuid = pods.source_uuid
+        and node_labels.usage_date = pods.usage_date
+        and node_labels.node = pods.node
+    left join namespace_labels
+        on namespace_labels.source_uuid = pods.source_uuid
+        and namespace_labels.usage_date = pods.usage_date
+        and namespace_labels.namespace = pods.namespace
+),
+
+merged as (
+    {{ merged_labels('texts', grain, ['node_labels', 'namespace_labels', 'pod_labels'], ref('int_pod_label')) }}
+),
+
+pods as (
+    select
+        pods.source_uuid,
+        pods.usage_date,
+        pods.namespace,
+        pods.node,
+        coalesce(merged.labels, '{}') as pod_labels,
+        max({{ byte_order('pods.resource_id') }}) as resource_id,
+        count(distinct pods.pod) as pods,
+        {%- for measure in measures %}
+        {{ core_hours('sum(pods.pod_' ~ measure ~ '_cpu_core_seconds)') }} as pod_{{ measure }}_cpu_core_hours,
+        {{ gib_hours('sum(pods.pod_' ~ measure ~ '_memory_byte_seconds)') }} as pod_{{ measure }}_memory_gib_hours,
+        {%- endfor %}
+        max(pods.node_capacity_cpu_cores) as node_capacity_cpu_cores,
+        {{ gib('max(pods.node_capacity_memory_bytes)') }} as node_capacity_memory_gib
+    from pod_days as pods
+    left join merged
+        on {% for column in grain %}{{ 'coalesce(merged.pod_labels, \'\') = coalesce(pods.pod_labels, \'\')' if column == 'pod_labels' else 'merged.' ~ column ~ ' = pods.' ~ column }}{{ '\n        and ' if not loop.last }}{% endfor %}
+    group by pods.source_uuid, pods.usage_date, pods.namespace, pods.node, coalesce(merged.labels, '{}')
+)
+
+select
+    pods.source_uuid,
+    pods.usage_date,
+    pods.namespace,
+    pods.node,
+    pods.pod_labels,
+    pods.resource_id,
+    pods.pods,
+    {%- for measure in measures %}
+    pods.pod_{{ measure }}_cpu_core_hours,
+    pods.pod_{{ measure }}_memory_gib_hours,
+    {%- endfor %}
+    pods.node_capacity_cpu_cores,
+    nodes.capacity_cpu_core_hours as node_capacity_cpu_core_hours,
+    pods.node_capacity_memory_gib,
+    nodes.capacity_memory_gib_hours as node_capacity_memory_gib_hours,
+    nodes.cluster_capacity_cpu_core_hours,
+    nodes.cluster_capacity_memory_gib_hours
+from pods
+inner join nodes
+    on nodes.source_uuid = pods.source_uuid
+    and nodes.usage_date = pods.usage_date
+    and nodes.node = pods.node

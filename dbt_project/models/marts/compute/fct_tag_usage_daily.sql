@@ -1,0 +1,27 @@
+-- A row counts for each of its labels, so tags do not add up to the cluster. Label texts are taken apart once each.
+with texts as (
+    select distinct pod_labels as label_text from {{ ref('int_pod_usage_daily') }}
+),
+
+tags as (
+    {{ label_entries('texts') }}
+)
+
+select
+    pods.source_uuid,
+    clusters.cluster_id,
+    clusters.cluster_alias,
+    pods.usage_date,
+    tags.label_key,
+    tags.label_value,
+    count(distinct pods.node) as nodes,
+    sum(pods.pods) as pods,
+    {{- summed_pod_hours() }},
+    max(pods.cluster_capacity_cpu_core_hours) as cluster_capacity_cpu_core_hours,
+    max(pods.cluster_capacity_memory_gib_hours) as cluster_capacity_memory_gib_hours
+from {{ ref('int_pod_usage_daily') }} as pods
+inner join tags on tags.label_text = pods.pod_labels
+inner join {{ ref('int_cluster') }} as clusters on clusters.source_uuid = pods.source_uuid
+where pods.namespace not in {{ unallocated_namespaces() }}
+group by
+    pods.source_uuid, clusters.cluster_id, clusters.cluster_alias, pods.usage_date, tags.label_key, tags.label_value

@@ -1,0 +1,370 @@
+"""Hourly reports of clusters: which manifest has a day, what is refused, and that nothing is lost on the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from loaders.errors import SourceChanged
+from loaders.files import find_files
+from loaders.recognise import recognise
+from loaders.sources.openshift.report import read
+from tests.loads import ledger
+from tests.openshift import OPENSHIFT, load, settings
+from tests.sandbox.openshift import Fleet, write
+from tests.sandbox.openshift.clusters import SOURCES
+from tests.warehouses import Digest, Target, digest
+
+FLEET = Fleet(rows=2_000, days=2)  # 42 pods; the last hours of the second day are missing
+POD_USAGE = OPENSHIFT.dataset("pod_usage")
+PODS = "openshift__pod_usage"
+Change = Callable[[pa.Table], pa.Table]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("parquet")
+    write(FLEET, root)
+    return root
+
+
+@pytest.fixture
+def copied(reports: Path, tmp_path: Path) -> Path:
+    """The reports, to be changed."""
+    return shutil.copytree(reports, tmp_path / "reports")
+
+
+def file(root: Path, report: str = "pod_usage", day: str = "2025-10-01", source: str = SOURCES[0]) -> Path:
+    [found] = root.glob(f"OCP/{report}/source={source}/*/*/{report}.{day}.*.parquet")
+    return found
+
+
+def rewrite(path: Path, change: Change, to: Path | None = None, row_group_size: int | None = None) -> None:
+    pq.write_table(change(pq.read_table(path, partitioning=None)), to or path, row_group_size=row_group_size)
+
+
+def manifest(path: Path, number: int, change: Change, chunk: str = "0_0") -> Path:
+    """The same report of the same day, sent again under another number."""
+    to = path.with_name(f"{path.name.split('.')[0]}.{path.name.split('.')[1]}.{number}.{chunk}.parquet")
+    rewrite(path, change, to)
+    return to
+
+
+def hours(first: int, until: int) -> Change:
+    def change(table: pa.Table) -> pa.Table:
+        hour = pc.hour(table.column("interval_start"))
+        return table.filter(pc.and_(pc.greater_equal(hour, first), pc.less(hour, until)))
+
+    return change
+
+
+def replaced(column: str, row: int, value: Any) -> Change:
+    def change(table: pa.Table) -> pa.Table:
+        values = table.column(column).to_pylist()
+        values[row] = value
+        index = table.schema.get_field_index(column)
+        return table.set_column(index, column, pa.array(values, table.schema.field(column).type))
+
+    return change
+
+
+def held(target: Target, dataset: str = "pod_usage", leaving_out: tuple[str, ...] = ("source_file",)) -> Digest:
+    """What a table holds, wherever it came from."""
+    fields = [field.name for field in OPENSHIFT.dataset(dataset).fields if field.name not in leaving_out]
+    return digest(target.rows(f"openshift__{dataset}", fields))
+
+
+def pods_in(target: Target, where: str = "TRUE") -> int:
+    return int(target.query(f"SELECT COUNT(*) FROM raw.{PODS} WHERE {where}")[0][0])
+
+
+# --- one table, whatever it is made of -------------------------------------------------------------------------------
+
+
+def test_the_operator_s_payloads_make_the_same_tables_as_parquet(
+    duckdb_file: Target, reports: Path, tmp_path: Path
+) -> None:
+    assert load(duckdb_file, reports).errors == []
+    other = duckdb_file.copy("payloads")
+    write(FLEET, tmp_path / "payloads", as_csv=True)
+    outcome = load(other, tmp_path / "payloads", force=True)
+    assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
+    for dataset in ("storage_usage", "node_labels", "namespace_labels", "pod_usage"):
+        # The text of a label is written otherwise; what it says is compared below, by the marts and right here.
+        labels = tuple(field.name for field in OPENSHIFT.dataset(dataset).fields if field.type == "json")
+        assert held(other, dataset, (*labels, "row_hash", "occurrence")) == held(
+            duckdb_file, dataset, (*labels, "row_hash", "occurrence")
+        )
+        for label in labels:
+            texts = f"SELECT DISTINCT {label} FROM raw.openshift__{dataset}"
+            said = [
+                {json.dumps(json.loads(t), sort_keys=True) for (t,) in w.query(texts)} for w in (other, duckdb_file)
+            ]
+            assert said[0] == said[1]
+
+
+def test_rows_read_a_few_at_a_time_are_those_of_the_whole_file(duckdb_file: Target, reports: Path) -> None:
+    path = file(reports)
+    whole = pq.read_table(path, partitioning=None)
+    with settings(MILLRACE_OPENSHIFT_BATCH_ROWS="7"), path.open("rb") as opened:
+        batches = list(read(opened, POD_USAGE, path.name))
+    assert max(batch.num_rows for batch in batches) == 7
+    streamed = pa.Table.from_batches(batches)
+    for column in streamed.schema.names:
+        assert (
+            streamed.column(column).to_pylist()
+            == whole.column(column).cast(streamed.schema.field(column).type).to_pylist()
+        )
+    with settings(MILLRACE_OPENSHIFT_BATCH_ROWS="100"):
+        load(duckdb_file, reports)
+    few = held(duckdb_file)
+    load(duckdb_file, reports, force=True)
+    assert held(duckdb_file) == few
+    assert few.rows == FLEET.rows
+
+
+def test_what_is_loaded_is_not_read_again_and_clusters_with_the_same_names_stay_apart(
+    duckdb_file: Target, reports: Path
+) -> None:
+    first = load(duckdb_file, reports)
+    assert (first.windows_loaded, first.errors) == (16, [])
+    again = load(duckdb_file, reports)
+    assert (again.windows_loaded, again.windows_done_before) == (0, 16)
+    names = f"SELECT namespace FROM raw.{PODS} GROUP BY 1 HAVING COUNT(DISTINCT source_uuid) = 2"
+    assert duckdb_file.query(names) != []
+    # A day of one cluster that is sent again replaces nothing of the other.
+    before = pods_in(duckdb_file, f"source_uuid = '{SOURCES[1]}'")
+    shutil.copy(file(reports), moved := file(reports).with_name("pod_usage.2025-10-01.1002.0_0.parquet"))
+    try:
+        load(duckdb_file, reports)
+    finally:
+        moved.unlink()
+    assert pods_in(duckdb_file, f"source_uuid = '{SOURCES[1]}'") == before
+    assert pods_in(duckdb_file) == FLEET.rows
+
+
+# --- which manifest has a day ----------------------------------------------------------------------------------------
+
+
+def files_of(target: Target, day: str = "2025-10-01", source: str = SOURCES[0]) -> str:
+    entries = [entry for entry in ledger(target, "pod_usage") if entry["window_label"] == f"{day} {source}"]
+    return str(entries[-1]["request"])
+
+
+def test_the_manifest_with_more_hours_has_the_day_and_leaves_nothing_of_the_other(
+    duckdb_file: Target, copied: Path
+) -> None:
+    path = file(copied)
+    partial = manifest(path, 999, hours(0, 6))
+    path.rename(late := path.with_suffix(".later"))  # no parquet to us while it is named so
+    late.rename(copied.parent / "late")
+    load(duckdb_file, copied)
+    assert ".999." in files_of(duckdb_file)
+    six_hours = pods_in(duckdb_file, f"source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'")
+    (copied.parent / "late").rename(path)
+    manifest(path, 5000, hours(0, 12))  # a higher number, and fewer hours
+    load(duckdb_file, copied)
+    assert ".1001." in files_of(duckdb_file)
+    day = f"source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'"
+    assert pods_in(duckdb_file, day) == 4 * six_hours == pq.read_metadata(path).num_rows
+    assert partial.exists()
+
+
+def test_numbers_of_manifests_are_numbers(duckdb_file: Target, copied: Path) -> None:
+    path = file(copied)
+    manifest(path, 999, replaced("pod", 0, "older"))
+    manifest(path, 10_000, replaced("pod", 0, "newer"))
+    load(duckdb_file, copied)
+    assert ".10000." in files_of(duckdb_file)  # as text, 999 would be the last
+    assert pods_in(duckdb_file, "pod = 'newer'") == 1
+    assert pods_in(duckdb_file, "pod IN ('older', 'app-0-0') AND interval_start_at = '2025-10-01 00:00:00+00'") == 0
+
+
+def test_the_parts_of_a_manifest_are_loaded_together(duckdb_file: Target, copied: Path) -> None:
+    path = file(copied)
+    rows = pq.read_metadata(path).num_rows
+    manifest(path, 1001, hours(12, 24), chunk="1_0")
+    rewrite(path, hours(0, 12))
+    load(duckdb_file, copied)
+    day = f"source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'"
+    assert pods_in(duckdb_file, day) == rows
+    assert files_of(duckdb_file).count("\n") == 1
+
+
+# --- rows that are rejected ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [1.1e18, float("nan"), float("inf")])
+@pytest.mark.parametrize("route", ["hourly", "daily"])
+def test_a_number_that_no_machine_counted_rejects_its_row_on_both_routes(
+    duckdb_file: Target, copied: Path, route: str, value: float
+) -> None:
+    path = file(copied)
+    rewrite(path, replaced("pod_usage_memory_byte_seconds", 3, value))
+    pod = pq.read_table(path, partitioning=None).column("pod")[3].as_py()
+    with settings(MILLRACE_OPENSHIFT_ROUTE=route):
+        outcome = load(duckdb_file, copied)
+    assert (outcome.errors, outcome.rows_quarantined) == ([], 1)
+    table = PODS if route == "hourly" else "openshift__pod_usage_daily"
+    [(reason, raw)] = duckdb_file.query(f"SELECT reason, raw_record FROM raw.{table}__rejects")
+    assert reason == "pod_usage_memory_byte_seconds: not a number up to 1e+18"
+    assert json.loads(raw)["pod"] == pod
+    for entry in ledger(duckdb_file):
+        assert entry["rows_read"] == entry["rows_loaded"] + entry["rows_quarantined"]
+
+
+def test_the_largest_number_is_one_and_null_and_nan_are_names(duckdb_file: Target, copied: Path) -> None:
+    def change(table: pa.Table) -> pa.Table:
+        for row, name in enumerate(("null", "nan", "NA", "")):
+            table = replaced("namespace", row, name)(table)
+        return replaced("pod_limit_memory_byte_seconds", 5, 1e18)(replaced("node", 4, None)(table))
+
+    rewrite(file(copied), change)
+    outcome = load(duckdb_file, copied)
+    assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
+    found = dict(
+        duckdb_file.query(
+            f"SELECT namespace, COUNT(*) FROM raw.{PODS} WHERE namespace IN ('null', 'nan', 'NA', '') GROUP BY 1"
+        )
+    )
+    assert found == {"null": 1, "nan": 1, "NA": 1, "": 1}
+    assert pods_in(duckdb_file, "node = ''") == 1
+
+
+def test_labels_and_numbers_of_csv_are_what_koku_makes_of_them(duckdb_file: Target, tmp_path: Path) -> None:
+    folder = tmp_path / f"source={SOURCES[0]}"
+    folder.mkdir()
+    names = [key for key in (f.key for f in POD_USAGE.published) if key != "node_role"]  # an older operator's
+    numbers = [field.key for field in POD_USAGE.published if field.type == "double"]
+    labels = {
+        "plain": "label_app:web|label_env:prod",
+        "repeated": "label_app:first|label_app:last",
+        "no-colon": "label_app:web|label_broken|label_url:http://x",  # neither has exactly one colon
+        "inside": "label_my_label_app:web",  # every `label_` goes
+        "none": "",
+        "umlaut": "label_app:Bäcker",
+    }
+    rows = []
+    for pod, text in labels.items():
+        row = {"interval_start": "2025-10-01 05:00:00 +0000 UTC", "namespace": "null", "pod": pod, "node": "n"}
+        row |= dict.fromkeys(numbers, "1.5") | {
+            "pod_usage_cpu_core_seconds": "",
+            "pod_labels": text,
+            "resource_id": "i",
+        }
+        rows.append(",".join(row[name] for name in names))
+    rows.append(rows[0].replace("plain", "not-a-number").replace("1.5", "many", 1))
+    content = "\n".join([",".join(names), *rows, ""])
+    (folder / "October-2025-cluster-ocp_pod_usage.csv").write_text(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(POD_USAGE.__dict__, "max_reject_share", 0.5)
+        outcome = load(duckdb_file, tmp_path, "pod_usage")
+    assert (outcome.errors, outcome.rows_loaded, outcome.rows_quarantined) == ([], 6, 1)
+    found = dict(duckdb_file.query(f"SELECT pod, pod_labels FROM raw.{PODS}"))
+    assert {pod: json.loads(text) for pod, text in found.items()} == {
+        "plain": {"app": "web", "env": "prod"},
+        "repeated": {"app": "last"},
+        "no-colon": {"app": "web"},
+        "inside": {"my_app": "web"},
+        "none": {},
+        "umlaut": {"app": "Bäcker"},
+    }
+    assert "\\u00e4" in found["umlaut"]
+    assert duckdb_file.query(f"SELECT DISTINCT namespace, pod_usage_cpu_core_seconds, node_role FROM raw.{PODS}") == [
+        ("null", 0.0, None)
+    ]
+
+
+# --- reports that are refused ----------------------------------------------------------------------------------------
+
+
+def dropped(*names: str) -> Change:
+    return lambda table: table.drop_columns(list(names))
+
+
+def renamed(old: str, new: str) -> Change:
+    return lambda table: table.rename_columns([new if name == old else name for name in table.schema.names])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dropped("pod_usage_cpu_core_seconds"), "has no column pod_usage_cpu_core_seconds"),
+        (
+            renamed("node_capacity_cpu_cores", "node_cores"),
+            "has no column node_capacity_cpu_cores and has node_cores, which nobody declared",
+        ),
+        (replaced("pod_labels", 0, '{"app": 1'), "is no JSON object of labels"),
+        (replaced("pod_labels", 0, '{"app": {"nested": "x"}}'), "is no JSON object of labels"),
+        (replaced("interval_start", 0, datetime(2025, 10, 2)), "row outside the window"),  # noqa: DTZ001 as published
+    ],
+    ids=["missing", "renamed", "labels", "nested labels", "another day"],
+)
+@pytest.mark.parametrize("route", ["hourly", "daily"])
+def test_a_report_that_is_not_the_declared_one_is_refused_by_name_and_the_others_are_loaded(
+    duckdb_file: Target, copied: Path, change: Change, message: str, route: str
+) -> None:
+    rewrite(file(copied), change)
+    with settings(MILLRACE_OPENSHIFT_ROUTE=route):
+        outcome = load(duckdb_file, copied)
+    pods = [error for error in outcome.errors if "pod_usage" in error.split(":")[1]]
+    assert len(pods) == 1
+    assert message in pods[0]
+    assert f"2025-10-01 {SOURCES[0]}" in pods[0]
+    assert outcome.exit_code == 2
+    table = PODS if route == "hourly" else "openshift__pod_usage_daily"
+    [[days]] = duckdb_file.query(
+        f"SELECT COUNT(DISTINCT (source_uuid, CAST(interval_start_at AS DATE))) FROM raw.{table}"
+    )
+    assert days == 3  # all but one
+
+
+def test_a_row_group_that_cannot_be_read_fails_its_day_and_keeps_the_old_one(duckdb_file: Target, copied: Path) -> None:
+    load(duckdb_file, copied)
+    before = held(duckdb_file)
+    path = file(copied)
+    rewrite(path, lambda table: table, row_group_size=100)
+    place = pq.read_metadata(path).row_group(3).column(8)
+    content = bytearray(path.read_bytes())
+    start = place.dictionary_page_offset or place.data_page_offset
+    content[start : start + place.total_compressed_size] = b"\xff" * place.total_compressed_size
+    path.write_bytes(content)
+    outcome = load(duckdb_file, copied)
+    assert len(outcome.errors) == 1
+    assert "row group 4 of" in outcome.errors[0]
+    assert "copy the file again" in outcome.errors[0]
+    assert held(duckdb_file) == before
+
+
+def test_a_month_without_its_zero_is_refused(duckdb_file: Target, copied: Path) -> None:
+    folder = copied / "OCP" / "pod_usage" / f"source={SOURCES[0]}" / "year=2025"
+    shutil.copytree(folder / "month=10", folder / "month=1")
+    with pytest.raises(SourceChanged, match=r"month=1/.*two digits.*count twice"):
+        load(duckdb_file, copied)
+    assert not duckdb_file.has(PODS)
+
+
+def test_an_unknown_report_is_left_alone_and_named(duckdb_file: Target, copied: Path) -> None:
+    vm = copied / "OCP" / "vm_usage" / f"source={SOURCES[0]}" / "vm_usage.2025-10-01.1001.0_0.parquet"
+    vm.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"interval_start": [datetime(2025, 10, 1, tzinfo=UTC)], "vm_name": ["a"]}), vm)
+    found = recognise(OPENSHIFT, find_files(str(copied)))
+    assert [Path(left.name).name for left in found.unknown] == [vm.name]
+    assert load(duckdb_file, copied).errors == []
+
+
+def test_a_file_of_nobody_s_cluster_is_refused(duckdb_file: Target, copied: Path, tmp_path: Path) -> None:
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    shutil.copy(file(copied), loose)
+    with pytest.raises(SourceChanged, match="nothing says which cluster it is of; put it into a folder source=<uuid>"):
+        load(duckdb_file, loose)

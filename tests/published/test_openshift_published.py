@@ -1,0 +1,192 @@
+"""The daily summary of seven scenarios, row for row: from parquet and CSV, loaded as hours and as days."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import MakeTarget
+from tests.openshift import build_marts, decide, load, mart, settings
+from tests.warehouses import Target
+
+pytestmark = pytest.mark.published
+
+SCENARIOS = [
+    "s01_simple",
+    "s02_one_node_volumes",
+    "s03_advanced_multi_node",
+    "s04_ros_long_no_volumes",
+    "s05_partial_day_tiers_a",
+    "s06_partial_day_tiers_b",
+    "s07_multi_generator_two_months",
+]
+# Our columns, each with the published one of another name.
+SHARED = {"usage_date": "usage_start", "namespace": "", "node": "", "resource_id": "", "all_labels": ""}
+POD = SHARED | {
+    "pod_labels": "",
+    **{f"pod_{what}_cpu_core_hours": "" for what in ("usage", "request", "effective_usage", "limit")},
+    **{
+        f"pod_{what}_memory_gib_hours": f"pod_{what}_memory_gigabyte_hours"
+        for what in ("usage", "request", "effective_usage", "limit")
+    },
+    "node_capacity_cpu_cores": "",
+    "node_capacity_cpu_core_hours": "",
+    "node_capacity_memory_gib": "node_capacity_memory_gigabytes",
+    "node_capacity_memory_gib_hours": "node_capacity_memory_gigabyte_hours",
+    "cluster_capacity_cpu_core_hours": "",
+    "cluster_capacity_memory_gib_hours": "cluster_capacity_memory_gigabyte_hours",
+}
+STORAGE = SHARED | {
+    "volume_labels": "",
+    "persistentvolumeclaim": "",
+    "persistentvolume": "",
+    "storageclass": "",
+    "csi_volume_handle": "",
+    "persistentvolumeclaim_capacity_gib": "persistentvolumeclaim_capacity_gigabyte",
+    "persistentvolumeclaim_capacity_gib_months": "persistentvolumeclaim_capacity_gigabyte_months",
+    "volume_request_storage_gib_months": "volume_request_storage_gigabyte_months",
+    "persistentvolumeclaim_usage_gib_months": "persistentvolumeclaim_usage_gigabyte_months",
+}
+COSTS = {
+    "usage_date": "usage_start",
+    "data_source": "",
+    "namespace": "",
+    "node": "",
+    "cpu_cost": "cost_model_cpu_cost",
+    "memory_cost": "cost_model_memory_cost",
+    "volume_cost": "cost_model_volume_cost",
+    "platform_distributed_cost": "platform_distributed",
+    "worker_distributed_cost": "worker_distributed",
+    "total_cost": "",
+}
+NUMBERS = ("hours", "cores", "gib", "months", "cost")
+CSV = "csv-"  # before the id of a scenario's source and cluster, where it was loaded from CSV
+
+
+@pytest.fixture(scope="module")
+def samples() -> Path:
+    if "MILLRACE_PUBLISHED_DATA" not in os.environ:
+        pytest.skip("MILLRACE_PUBLISHED_DATA names no folder of published samples")
+    return Path(os.environ["MILLRACE_PUBLISHED_DATA"]) / "ocp"
+
+
+@pytest.fixture(scope="module")
+def files(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All scenarios twice: their parquet, and their CSV as clusters of their own."""
+    root = tmp_path_factory.mktemp("reports")
+    for scenario in SCENARIOS:
+        shutil.copytree(samples / scenario / "parquet", root / scenario)
+        folder = root / f"source={CSV}{about(samples, scenario)['source']}"
+        shutil.copytree(samples / scenario / "csv", folder)
+    return root
+
+
+@pytest.fixture(scope="module", params=["duckdb-hourly", "duckdb-daily", "postgres-hourly", "postgres-daily"])
+def summary(
+    request: pytest.FixtureRequest, samples: Path, files: Path, make_target: MakeTarget, tmp_path_factory: Any
+) -> Target:
+    kind, route = request.param.split("-")
+    target = make_target(kind)
+    with settings(MILLRACE_OPENSHIFT_ROUTE=route):
+        outcome = load(target, files)
+        assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
+        with settings(**decide(target, decisions(samples))):
+            build_marts(target, tmp_path_factory.mktemp("dbt"), "--exclude-resource-type", "unit_test", "test")
+    return target
+
+
+def about(samples: Path, scenario: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((samples / scenario / "scenario.json").read_text())
+    return found
+
+
+def decisions(samples: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Each scenario's keys, its names, and the rates of the one that has costs."""
+    model = json.loads((samples / "s03_advanced_multi_node" / "cost_model.json").read_text())
+    scenarios = [about(samples, scenario) for scenario in SCENARIOS]
+    sources = [(prefix, scenario) for prefix in ("", CSV) for scenario in scenarios]
+    return {
+        "enabled_label_keys": [(p + s["source"], key) for p, s in sources for key in s["enabled_tag_keys"]],
+        "clusters": [
+            (p + s["source"], p + s["cluster_id"], s["cluster_alias"], model["distribution"]) for p, s in sources
+        ],
+        "rates": [("*", metric, float(rate)) for metric, rate in model["rates"].items()],
+    }
+
+
+def comparable(column: str, value: Any) -> Any:
+    """A value as both sides may have it: labels parsed, numbers as floats, blank as none."""
+    if value in (None, ""):
+        return None
+    if column.endswith("labels"):
+        return tuple(sorted(json.loads(value).items()))
+    return float(value) if column.endswith(NUMBERS) else str(value)
+
+
+def assert_same(ours: Iterable[dict[str, Any]], published: Iterable[dict[str, str]], columns: dict[str, str]) -> None:
+    def rows(found: Iterable[dict[str, Any]], names: dict[str, str]) -> list[list[Any]]:
+        made = [[comparable(column, row[name or column]) for column, name in names.items()] for row in found]
+        return sorted(made, key=lambda row: [str(value) for value in row if not isinstance(value, float)])
+
+    left, right = rows(ours, dict.fromkeys(columns, "")), rows(published, columns)
+    assert len(left) == len(right)
+    for our_row, row in zip(left, right, strict=True):
+        for column, our, value in zip(columns, our_row, row, strict=True):
+            if isinstance(our, float) and isinstance(value, float):
+                assert math.isclose(our, value, rel_tol=1e-9, abs_tol=1e-12), (column, our_row, row)
+            else:
+                assert our == value, (column, our_row, row)
+
+
+@pytest.mark.parametrize("prefix", ["", CSV], ids=["parquet", "csv"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_daily_summary(summary: Target, samples: Path, scenario: str, prefix: str) -> None:
+    where = f"cluster_id = '{prefix}{about(samples, scenario)['cluster_id']}'"
+    with (samples / scenario / "expected_daily_summary.csv").open() as file:
+        published = list(csv.DictReader(file))
+    for source, name, columns in (("Pod", "fct_pod_usage_daily", POD), ("Storage", "fct_volume_usage_daily", STORAGE)):
+        expected = [row for row in published if row["data_source"] == source]
+        assert_same(mart(summary, name, columns, where), expected, columns)
+
+
+@pytest.mark.parametrize("prefix", ["", CSV], ids=["parquet", "csv"])
+def test_the_costs(summary: Target, samples: Path, prefix: str) -> None:
+    with (samples / "s03_advanced_multi_node" / "expected_costs.csv").open() as file:
+        published = list(csv.DictReader(file))
+    ours = mart(summary, "fct_cost_daily", COSTS, f"cluster_id = '{prefix}acc-s03'")
+    assert_same(ours, published, COSTS)
+    assert sum(row["total_cost"] for row in ours) == pytest.approx(164.22166666666666, rel=1e-9)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_clusters_nodes_and_namespaces_add_up(summary: Target, samples: Path, scenario: str) -> None:
+    """The roll-ups' totals, and capacity, which is the cluster's of a day however many rows repeat it."""
+    cluster = about(samples, scenario)["cluster_id"]
+    totals = json.loads((samples / scenario / "expected.json").read_text())
+    for name, key, by in (
+        ("fct_cluster_usage_daily", "by_cluster", None),
+        ("fct_node_usage_daily", "by_cluster_node", "node"),
+        ("fct_project_usage_daily", "by_cluster_namespace", "namespace"),
+    ):
+        group = f"'{cluster}'" if by is None else f"'{cluster}|' || {by}"
+        sums = dict(
+            summary.query(
+                f"SELECT {group}, SUM(pod_usage_cpu_core_hours) FROM marts.{name} "
+                f"WHERE cluster_id = '{cluster}' GROUP BY 1"
+            )
+        )
+        assert sums == pytest.approx({k: v["pod_usage_cpu_core_hours"] for k, v in totals[key].items()}, rel=1e-9)
+    [[rolled_up, published]] = summary.query(
+        "SELECT (SELECT SUM(cluster_capacity_cpu_core_hours) FROM marts.fct_cluster_usage_daily "
+        f"WHERE cluster_id = '{cluster}'), (SELECT SUM(node_capacity_cpu_core_hours) FROM marts.fct_node_usage_daily "
+        f"WHERE cluster_id = '{cluster}')"
+    )
+    assert rolled_up == pytest.approx(published, rel=1e-9)

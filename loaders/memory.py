@@ -18,7 +18,7 @@ _MMAP_THRESHOLD_BYTES = 128 << 10  # glibc's own default, which it gives up as s
 # DuckDB holds the last rows of every column uncompressed until it has 122,880 of them, in the table and in its staging
 # table. Of a wide table it writes some of that to disk and reads it again, which costs a third of the time; with all of
 # it in memory a million rows of 46 columns took 480 MB instead of 300.
-DUCKDB_MB_PER_COLUMN, DUCKDB_LEAST_MB = 1.5, 48
+DUCKDB_MB_PER_COLUMN, DUCKDB_LEAST_MB = 1.5, 40
 
 DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -252,3 +254,10 @@ def test_batches_are_typed_as_bigquery_has_them(whole: Access) -> None:
     [batch] = read_table(NUMBERS, where="n = 3", access=whole)
     assert batch.schema.field("n").type == pa.int64()
     assert pc.equal(batch["half"], 1.5)[0].as_py()
+
+
+def test_nothing_of_google_is_imported_before_it_is_used() -> None:
+    heavy = {"grpc", "google.auth", "google.api_core", "google.cloud.bigquery", "google.cloud.bigquery_storage_v1"}
+    asked = "import sys, loaders.features, loaders.sources.bigquery; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert heavy & set(done.stdout.split()) == set()

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from loaders.errors import SourceChanged
+from loaders.errors import DeclarationError, SourceChanged
 from loaders.files import find_files
 from loaders.recognise import recognise
+from loaders.sources.openshift.planner import plan
 from loaders.sources.openshift.report import read
 from tests.loads import ledger
 from tests.openshift import OPENSHIFT, load, settings
@@ -368,3 +370,19 @@ def test_a_file_of_nobody_s_cluster_is_refused(duckdb_file: Target, copied: Path
     shutil.copy(file(copied), loose)
     with pytest.raises(SourceChanged, match="nothing says which cluster it is of; put it into a folder source=<uuid>"):
         load(duckdb_file, loose)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("ROUTE", "weekly", "route is 'weekly'; write hourly or daily"),
+        ("BATCH_ROWS", "many", "batch_rows is 'many'; write a number from 1 to 50,000"),
+        ("BATCH_ROWS", "0", "batch_rows is '0'; write a number from 1 to 50,000"),
+    ],
+)
+def test_a_setting_that_is_none_is_said(reports: Path, setting: str, value: str, message: str) -> None:
+    files = recognise(OPENSHIFT, find_files(str(reports))).by_dataset["pod_usage"]
+    with settings(**{f"MILLRACE_OPENSHIFT_{setting}": value}), pytest.raises(DeclarationError, match=message):
+        list(plan(POD_USAGE, files, ZoneInfo("UTC"), date(2025, 1, 1), date(2026, 1, 1), datetime.now(UTC)))
+        with file(reports).open("rb") as opened:
+            list(read(opened, POD_USAGE, "report"))

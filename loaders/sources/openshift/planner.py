@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loaders.catalogue import Dataset
-from loaders.errors import SourceChanged
+from loaders.errors import DeclarationError, SourceChanged
 from loaders.files import SourceFile
 from loaders.sources.openshift.cut import cut_into_days
 from loaders.sources.openshift.report import raw_batches
@@ -48,9 +48,10 @@ def plan(
     """The days of each cluster from `first` up to but without `until` that the files hold, oldest first.
 
     Also the day that is still going on: what there is of it is loaded, and again when more was sent.
-    Raises `SourceChanged` for a path that says nothing, or something ambiguous, of its cluster.
+    Raises `SourceChanged` for a path that says nothing, or something ambiguous, of its cluster, and
+    `DeclarationError` for a route that is none.
     """
-    if any(dataset.name in datasets for route, datasets in ROUTES.items() if route != dataset.setting("route")):
+    if not _is_of_the_route(dataset):
         return
     found: defaultdict[tuple[date, str], defaultdict[int, list[SourceFile]]] = defaultdict(lambda: defaultdict(list))
     for file in files:
@@ -60,6 +61,13 @@ def plan(
     for (day, source_uuid), manifests in sorted(found.items()):
         winner = sorted(manifests[_winner(dataset, manifests)], key=lambda file: file.name)
         yield Window(dataset.request.window, zone, day, tuple(winner), (("source_uuid", source_uuid),))
+
+
+def _is_of_the_route(dataset: Dataset) -> bool:
+    route = dataset.setting("route")
+    if route not in ROUTES:
+        raise DeclarationError(f"route is {route!r}; write {' or '.join(ROUTES)}")
+    return not any(dataset.name in datasets for other, datasets in ROUTES.items() if other != route)
 
 
 def _winner(dataset: Dataset, manifests: dict[int, list[SourceFile]]) -> int:

@@ -1,0 +1,118 @@
+"""Hours in DuckDB and days in Postgres make the same marts, and a day that is sent again is replaced in them."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import MakeTarget
+from tests.openshift import build_marts, load, settings
+from tests.sandbox.openshift import Fleet, write
+from tests.sandbox.openshift.clusters import SOURCES
+from tests.warehouses import Target
+
+FLEET = Fleet(rows=3_000, days=2)
+MARTS = {
+    "fct_pod_usage_daily": ("namespace", "node", "pod_labels"),
+    "fct_volume_usage_daily": ("namespace", "node", "persistentvolumeclaim", "volume_labels"),
+    "fct_cluster_usage_daily": (),
+    "fct_node_usage_daily": ("node",),
+    "fct_project_usage_daily": ("namespace",),
+    "fct_tag_usage_daily": ("label_key", "label_value"),
+    "fct_cost_daily": ("data_source", "namespace", "node"),
+    "fct_efficiency_daily": ("namespace",),
+}
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+
+
+class Built:
+    """A fleet's reports and marts in one warehouse."""
+
+    def __init__(self, target: Target, route: str, files: Path, folder: Path) -> None:
+        self.target, self.files = target, files
+        self._route, self._folder = route, folder
+
+    def build(self, *options: str) -> None:
+        with settings(MILLRACE_OPENSHIFT_ROUTE=self._route):
+            outcome = load(self.target, self.files)
+            assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
+            build_marts(self.target, self._folder, *options)
+
+    def rows(self, mart: str) -> Rows:
+        """A mart's rows by cluster, day and the rest of its grain."""
+        columns = sorted(
+            name
+            for (name,) in self.target.query(
+                "SELECT column_name FROM information_schema.columns "
+                f"WHERE table_schema = 'marts' AND table_name = '{mart}'"
+            )
+        )
+        found = self.target.query(f"SELECT {', '.join(columns)} FROM marts.{mart}")
+        rows = [dict(zip(columns, row, strict=True)) for row in found]
+        return {tuple(row[key] for key in ("source_uuid", "usage_date", *MARTS[mart])): row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def built(make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
+    """By kind of warehouse; DuckDB with every test of the models."""
+    files = tmp_path_factory.mktemp("reports")
+    write(FLEET, files)
+    made = {
+        kind: Built(make_target(kind), route, files, tmp_path_factory.mktemp(route))
+        for kind, route in (("duckdb", "hourly"), ("postgres", "daily"))
+    }
+    made["duckdb"].build()
+    made["postgres"].build("--exclude-resource-type", "unit_test", "test")
+    return made
+
+
+def assert_same(ours: Rows, theirs: Rows) -> None:
+    assert ours
+    assert ours.keys() == theirs.keys()
+    for grain, row in ours.items():
+        for column, left in row.items():
+            right = theirs[grain][column]
+            if isinstance(left, float) and isinstance(right, float):
+                assert math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9), (grain, column, left, right)
+            else:
+                assert left == right, (grain, column, left, right)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_hours_in_duckdb_and_days_in_postgres_make_the_same_mart(built: dict[str, Built], mart: str) -> None:
+    assert_same(built["duckdb"].rows(mart), built["postgres"].rows(mart))
+
+
+def test_a_day_that_is_sent_again_is_replaced_in_the_marts_and_no_other(built: dict[str, Built]) -> None:
+    one = built["duckdb"]
+    before = one.rows("fct_pod_usage_daily")
+    [path] = one.files.glob(f"OCP/pod_usage/source={SOURCES[0]}/*/*/pod_usage.2025-10-01.*.parquet")
+    table = pq.read_table(path, partitioning=None)
+    # The same hours under a higher number: one namespace less, and the others use twice the CPU.
+    gone = "kube-system"
+    table = table.filter(pc.not_equal(table.column("namespace"), gone))
+    column = table.schema.get_field_index("pod_usage_cpu_core_seconds")
+    table = table.set_column(column, table.schema.field(column), pc.multiply(table.column(column), 2.0))
+    pq.write_table(table, path.with_name(path.name.replace(".1001.", ".1002.")))
+    one.build("--exclude-resource-type", "unit_test", "test")
+    after = one.rows("fct_pod_usage_daily")
+    changed = {grain for grain in before if before[grain] != after.get(grain)}
+    assert {grain[:2] for grain in changed} == {(SOURCES[0], date(2025, 10, 1))}
+    assert gone in {grain[2] for grain in before.keys() - after.keys()}
+    total = sum(row["pod_usage_cpu_core_hours"] for row in before.values() if _is_left(row, gone))
+    assert sum(row["pod_usage_cpu_core_hours"] for row in after.values() if _is_left(row, gone)) == (
+        pytest.approx(2 * total)
+    )
+    one.build("--exclude-resource-type", "unit_test", "test")
+    assert_same(one.rows("fct_pod_usage_daily"), after)
+
+
+def _is_left(row: dict[str, Any], gone: str) -> bool:
+    its_day = (row["source_uuid"], row["usage_date"]) == (SOURCES[0], date(2025, 10, 1))
+    return its_day and not row["is_unallocated"] and row["namespace"] != gone

@@ -144,8 +144,8 @@ texts as (
 {# Pods' hours at a coarser grain. What nodes and clusters offer is no sum over pods and is not among them. #}
 {% macro summed_pod_hours() -%}
     {%- for measure in ['usage', 'request', 'effective_usage', 'limit'] %}
-    sum(pods.pod_{{ measure }}_cpu_core_hours) as pod_{{ measure }}_cpu_core_hours,
-    sum(pods.pod_{{ measure }}_memory_gib_hours) as pod_{{ measure }}_memory_gib_hours
+    sum(used.pod_{{ measure }}_cpu_core_hours) as pod_{{ measure }}_cpu_core_hours,
+    sum(used.pod_{{ measure }}_memory_gib_hours) as pod_{{ measure }}_memory_gib_hours
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

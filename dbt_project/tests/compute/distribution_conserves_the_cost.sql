@@ -2,7 +2,7 @@
 select
     source_uuid,
     usage_date,
-    sum(total_cost) as total_cost,
+    sum(total_cost) as shared_out_cost,
     sum(cpu_cost + memory_cost + volume_cost + capacity_cost) as own_cost
 from {{ ref('fct_cost_daily') }}
 group by source_uuid, usage_date

@@ -45,23 +45,23 @@ merged as (
 
 pods as (
     select
-        pods.source_uuid,
-        pods.usage_date,
-        pods.namespace,
-        pods.node,
+        pod_days.source_uuid,
+        pod_days.usage_date,
+        pod_days.namespace,
+        pod_days.node,
         coalesce(merged.labels, '{}') as pod_labels,
-        max({{ byte_order('pods.resource_id') }}) as resource_id,
-        count(distinct pods.pod) as pods,
+        max({{ byte_order('pod_days.resource_id') }}) as resource_id,
+        count(distinct pod_days.pod) as pods,
         {%- for measure in measures %}
-        {{ core_hours('sum(pods.pod_' ~ measure ~ '_cpu_core_seconds)') }} as pod_{{ measure }}_cpu_core_hours,
-        {{ gib_hours('sum(pods.pod_' ~ measure ~ '_memory_byte_seconds)') }} as pod_{{ measure }}_memory_gib_hours,
+        {{ core_hours('sum(pod_days.pod_' ~ measure ~ '_cpu_core_seconds)') }} as pod_{{ measure }}_cpu_core_hours,
+        {{ gib_hours('sum(pod_days.pod_' ~ measure ~ '_memory_byte_seconds)') }} as pod_{{ measure }}_memory_gib_hours,
         {%- endfor %}
-        max(pods.node_capacity_cpu_cores) as node_capacity_cpu_cores,
-        {{ gib('max(pods.node_capacity_memory_bytes)') }} as node_capacity_memory_gib
-    from pod_days as pods
+        max(pod_days.node_capacity_cpu_cores) as node_capacity_cpu_cores,
+        {{ gib('max(pod_days.node_capacity_memory_bytes)') }} as node_capacity_memory_gib
+    from pod_days
     left join merged
-        on {% for column in grain %}{{ 'coalesce(merged.pod_labels, \'\') = coalesce(pods.pod_labels, \'\')' if column == 'pod_labels' else 'merged.' ~ column ~ ' = pods.' ~ column }}{{ '\n        and ' if not loop.last }}{% endfor %}
-    group by pods.source_uuid, pods.usage_date, pods.namespace, pods.node, coalesce(merged.labels, '{}')
+        on {% for column in grain %}{{ 'coalesce(merged.pod_labels, \'\') = coalesce(pod_days.pod_labels, \'\')' if column == 'pod_labels' else 'merged.' ~ column ~ ' = pod_days.' ~ column }}{{ '\n        and ' if not loop.last }}{% endfor %}
+    group by pod_days.source_uuid, pod_days.usage_date, pod_days.namespace, pod_days.node, coalesce(merged.labels, '{}')
 )
 
 select

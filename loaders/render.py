@@ -84,7 +84,7 @@ def _table(dataset: Dataset) -> dict[str, object]:
     table: dict[str, object] = {
         "name": dataset.name,
         "identifier": dataset.table,
-        "description": f"{dataset.title}, as published at {dataset.route}",
+        "description": f"{dataset.title}, as published {'at ' + dataset.route if dataset.route else 'in files'}",
     }
     if dataset.request.window in EVENT_TIMES:
         table["config"] = {"event_time": dataset.window}

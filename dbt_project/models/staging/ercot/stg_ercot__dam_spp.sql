@@ -1,0 +1,14 @@
+-- Rendered from loaders/sources/ercot/datasets/dam_spp.yml; change that and run `task render`.
+select
+    market,
+    run,
+    location_id,
+    interval_start_at,
+    interval_end_at,
+    interval_minutes,
+    delivery_date,
+    hour_label,
+    lmp_usd_per_mwh,
+    source_file,
+    source_sha256
+from {{ source('ercot', 'dam_spp') }}

@@ -1,0 +1,15 @@
+-- Rendered from loaders/sources/ercot/datasets/rt_spp.yml; change that and run `task render`.
+select
+    market,
+    run,
+    location_id,
+    location_type,
+    interval_start_at,
+    interval_end_at,
+    interval_minutes,
+    delivery_date,
+    hour_label,
+    lmp_usd_per_mwh,
+    source_file,
+    source_sha256
+from {{ source('ercot', 'rt_spp') }}

@@ -1,0 +1,16 @@
+-- Rendered from loaders/sources/miso/datasets/rt_lmp_final.yml; change that and run `task render`.
+select
+    market,
+    run,
+    location_id,
+    location_type,
+    component,
+    interval_start_at,
+    interval_end_at,
+    interval_minutes,
+    delivery_date,
+    hour_label,
+    price_usd_per_mwh,
+    source_file,
+    source_sha256
+from {{ source('miso', 'rt_lmp_final') }}

@@ -160,6 +160,7 @@ class Dataset(Declaration):
     replaces: tuple[Name, ...] = ()
     # Columns that differ between releases of the same row; `row_hash` leaves them out.
     not_in_row_hash: tuple[Name, ...] = ()
+    vocabulary: Name | None = None  # the source's: its tables are joined with those of others, and one may be absent
     layout: dict[str, Any] = {}  # the form of a market's file, as `markets/layout.py` has it
     envelope: Name | None = None  # the key that holds the records, where the body is not a bare array
     overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
@@ -413,6 +414,7 @@ def _read_dataset(document: "_Document", source: Source, fields: dict[str, Field
         fields=[fields[name] for name in names],
         ignored=[*source.ignored, *(document.content.get("ignored") or [])],
         settings=source.settings,
+        vocabulary=source.vocabulary,
         layout=source.layout | (document.content.get("layout") or {}),
     )
 

@@ -1,16 +1,16 @@
 -- Rendered from loaders/sources/isone/datasets/hourly_load.yml; change that and run `task render`.
-select
-    series,
-    area,
-    area_id,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    mw,
-    native_load_mw,
-    dispatchable_demand_mw,
-    source_file,
-    source_sha256
-from {{ source('isone', 'hourly_load') }}
+{{ select_if_loaded(source('isone', 'hourly_load'), {
+    'series': 'string',
+    'area': 'string',
+    'area_id': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'mw': 'double',
+    'native_load_mw': 'double',
+    'dispatchable_demand_mw': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

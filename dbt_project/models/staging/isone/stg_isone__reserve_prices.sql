@@ -1,20 +1,20 @@
 -- Rendered from loaders/sources/isone/datasets/reserve_prices.yml; change that and run `task render`.
-select
-    market,
-    run,
-    region,
-    area_id,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    spin_requirement_mw,
-    ten_minute_requirement_mw,
-    total_requirement_mw,
-    spin_usd_per_mw,
-    non_spin_usd_per_mw,
-    operating_30_usd_per_mw,
-    source_file,
-    source_sha256
-from {{ source('isone', 'reserve_prices') }}
+{{ select_if_loaded(source('isone', 'reserve_prices'), {
+    'market': 'string',
+    'run': 'string',
+    'region': 'string',
+    'area_id': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'spin_requirement_mw': 'double',
+    'ten_minute_requirement_mw': 'double',
+    'total_requirement_mw': 'double',
+    'spin_usd_per_mw': 'double',
+    'non_spin_usd_per_mw': 'double',
+    'operating_30_usd_per_mw': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

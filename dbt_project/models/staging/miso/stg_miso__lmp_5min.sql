@@ -1,16 +1,16 @@
 -- Rendered from loaders/sources/miso/datasets/lmp_5min.yml; change that and run `task render`.
-select
-    market,
-    run,
-    location_id,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    lmp_usd_per_mwh,
-    congestion_usd_per_mwh,
-    loss_usd_per_mwh,
-    source_file,
-    source_sha256
-from {{ source('miso', 'lmp_5min') }}
+{{ select_if_loaded(source('miso', 'lmp_5min'), {
+    'market': 'string',
+    'run': 'string',
+    'location_id': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'lmp_usd_per_mwh': 'double',
+    'congestion_usd_per_mwh': 'double',
+    'loss_usd_per_mwh': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

@@ -1,18 +1,18 @@
 -- Rendered from loaders/sources/nyiso/datasets/damlbmp.yml; change that and run `task render`.
-select
-    market,
-    run,
-    location_id,
-    location_name,
-    location_type,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    lmp_usd_per_mwh,
-    loss_usd_per_mwh,
-    congestion_usd_per_mwh,
-    source_file,
-    source_sha256
-from {{ source('nyiso', 'damlbmp') }}
+{{ select_if_loaded(source('nyiso', 'damlbmp'), {
+    'market': 'string',
+    'run': 'string',
+    'location_id': 'string',
+    'location_name': 'string',
+    'location_type': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'lmp_usd_per_mwh': 'double',
+    'loss_usd_per_mwh': 'double',
+    'congestion_usd_per_mwh': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

@@ -1,18 +1,18 @@
 -- Rendered from loaders/sources/pjm/datasets/ancillary_services.yml; change that and run `task render`.
-select
-    market,
-    run,
-    region,
-    product,
-    price_unit,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    as_price_usd_per_mw,
-    version_nbr,
-    is_current,
-    source_file,
-    source_sha256
-from {{ source('pjm', 'ancillary_services') }}
+{{ select_if_loaded(source('pjm', 'ancillary_services'), {
+    'market': 'string',
+    'run': 'string',
+    'region': 'string',
+    'product': 'string',
+    'price_unit': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'as_price_usd_per_mw': 'double',
+    'version_nbr': 'integer',
+    'is_current': 'boolean',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

@@ -1,15 +1,15 @@
 -- Rendered from loaders/sources/pjm/datasets/hrl_load_metered.yml; change that and run `task render`.
-select
-    series,
-    area,
-    zone,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    mw,
-    is_verified,
-    source_file,
-    source_sha256
-from {{ source('pjm', 'hrl_load_metered') }}
+{{ select_if_loaded(source('pjm', 'hrl_load_metered'), {
+    'series': 'string',
+    'area': 'string',
+    'zone': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'mw': 'double',
+    'is_verified': 'boolean',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

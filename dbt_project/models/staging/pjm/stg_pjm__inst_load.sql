@@ -1,13 +1,13 @@
 -- Rendered from loaders/sources/pjm/datasets/inst_load.yml; change that and run `task render`.
-select
-    series,
-    area,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    mw,
-    source_file,
-    source_sha256
-from {{ source('pjm', 'inst_load') }}
+{{ select_if_loaded(source('pjm', 'inst_load'), {
+    'series': 'string',
+    'area': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'mw': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

@@ -1,20 +1,20 @@
 -- Rendered from loaders/sources/spp/datasets/da_mcp.yml; change that and run `task render`.
-select
-    market,
-    run,
-    region,
-    interval_start_at,
-    interval_end_at,
-    interval_minutes,
-    delivery_date,
-    hour_label,
-    reg_up_usd_per_mw,
-    reg_down_usd_per_mw,
-    spin_usd_per_mw,
-    supplemental_usd_per_mw,
-    ramp_up_usd_per_mw,
-    ramp_down_usd_per_mw,
-    uncertainty_up_usd_per_mw,
-    source_file,
-    source_sha256
-from {{ source('spp', 'da_mcp') }}
+{{ select_if_loaded(source('spp', 'da_mcp'), {
+    'market': 'string',
+    'run': 'string',
+    'region': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'reg_up_usd_per_mw': 'double',
+    'reg_down_usd_per_mw': 'double',
+    'spin_usd_per_mw': 'double',
+    'supplemental_usd_per_mw': 'double',
+    'ramp_up_usd_per_mw': 'double',
+    'ramp_down_usd_per_mw': 'double',
+    'uncertainty_up_usd_per_mw': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from loaders.extract import Extracted
 from loaders.convert import Converted
+from loaders.extract import Extracted
 from loaders.load import Job, Outcome
 from loaders.memory import peak_mb
 from loaders.recognise import Recognised

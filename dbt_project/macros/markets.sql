@@ -35,7 +35,7 @@ select
     {%- for name, type in columns.items() %}
     cast(null as {{ type_declared(type) }}) as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
-from (select 1 as nothing) as nothing
+from (select 1 as nothing) as one_row
 where nothing = 0
     {%- endif %}
 {%- endmacro %}

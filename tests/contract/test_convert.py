@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from loaders.catalogue import read_catalogue
-from loaders.files import SourceFile, find_files
 from loaders.convert import Converted, Told, convert
+from loaders.files import SourceFile, find_files
 from loaders.recognise import recognise
 from tests.sandbox.markets import WRITERS, File
 

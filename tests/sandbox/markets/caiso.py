@@ -8,7 +8,7 @@ from functools import partial
 
 from tests.sandbox.markets.world import PACIFIC, File, amount, draw, lines, local, price, starts
 
-NODES = {"TH_NP15_GEN-APND": "ALL_APNODES", "DLAP_PGAE-APND": "ALL_APNODES", "BAYSHOR2_1_N001": "ALL"}
+NODES = {"TH_SP15_GEN-APND": "ALL_APNODES", "DLAP_PGAE-APND": "ALL_APNODES", "BAYSHOR2_1_N001": "ALL"}
 COMPONENTS = {
     "LMP": "LMP_PRC",
     "MCE": "LMP_ENE_PRC",

@@ -8,7 +8,7 @@ from functools import partial
 
 from tests.sandbox.markets.world import CENTRAL, File, amount, lines, local, price, starts
 
-POINTS = {"HB_HOUSTON": "HU", "LZ_HOUSTON": "LZ", "7RNCHSLR_ALL": "RN"}
+POINTS = {"HB_NORTH": "HU", "LZ_HOUSTON": "LZ", "7RNCHSLR_ALL": "RN"}
 WEATHER_ZONES = ("COAST", "EAST", "FAR_WEST", "NORTH", "NORTH_C", "SOUTHERN", "SOUTH_C", "WEST")
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from tests.sandbox.markets.world import EASTERN, File, amount, lines, local, price, starts, usd
 
 ZONES = {"61757": "CAPITL", "61754": "CENTRL", "61761": "N.Y.C.", "61844": "H Q"}
-GENERATORS = {"23575": "ALBANY___1", "24138": "NYISO_LBMP_REFERENCE"}
+GENERATORS = {"23575": "ALBANY___1", "24008": "NYISO_LBMP_REFERENCE"}
 FORECAST = (
     "Capitl",
     "Centrl",

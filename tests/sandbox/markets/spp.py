@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from tests.sandbox.markets.world import CENTRAL, File, amount, draw, lines, local, price, starts
 
-LOCATIONS = {"SPPNORTH_HUB": "SPPNORTH_HUB", "AECC_CSWS": "CSWS_AECC_LA", "YAD": "VACS"}
+LOCATIONS = {"SPPSOUTH_HUB": "SPPSOUTH_HUB", "AECC_CSWS": "CSWS_AECC_LA", "YAD": "VACS"}
 RAMP_CAME = date(2022, 2, 25)
 
 

@@ -16,7 +16,7 @@ ranked as (
     from {{ ref('int_us_price_hourly') }}
 ),
 
--- Between two hours the curve is straight.
+-- Between two hours the curve is straight. Weights are whole hundredths, so that no rounding shows.
 points as (
     select
         ranked.iso,
@@ -26,10 +26,10 @@ points as (
         ranked.delivery_year,
         percents.n as percent_of_hours,
         ranked.hours,
-        ranked.lmp_usd_per_mwh * (1 - abs(percents.n * (ranked.hours - 1) / cast(100 as {{ type_double() }}) - ranked.place)) as part
+        ranked.lmp_usd_per_mwh * (100 - abs(percents.n * (ranked.hours - 1) - 100 * ranked.place)) as part
     from ranked
     inner join percents
-        on abs(percents.n * (ranked.hours - 1) / cast(100 as {{ type_double() }}) - ranked.place) < 1
+        on abs(percents.n * (ranked.hours - 1) - 100 * ranked.place) < 100
 )
 
 select
@@ -40,6 +40,6 @@ select
     delivery_year,
     cast(percent_of_hours as {{ dbt.type_bigint() }}) as percent_of_hours,
     max(hours) as hours,
-    sum(part) as price_usd_per_mwh
+    sum(part) / 100 as price_usd_per_mwh
 from points
 group by iso, market, run, location_id, delivery_year, percent_of_hours

@@ -16,13 +16,13 @@ named as (
     select
         *,
         case
-            when location_type in ('HUB', 'Hub', 'HUB NODE', 'HU', 'SH') or location_id like 'HB~_%' escape '~' or location_id like 'TH~_%' escape '~'
+            when location_type in ('HUB', 'Hub', 'HUB NODE', 'HU', 'SH') or substr(location_id, 1, 3) = 'HB_' or substr(location_id, 1, 3) = 'TH_'
                 or (iso = 'spp' and location_id like '%HUB') then 'hub'
             when location_type in ('ZONE', 'LOAD ZONE', 'Loadzone', 'LZ', 'LZEW', 'DRRAZ', 'RESIDUAL_METERED_EDC')
-                or location_id like 'DLAP~_%' escape '~' or (iso = 'ercot' and location_id like 'LZ~_%' escape '~') then 'zone'
+                or substr(location_id, 1, 5) = 'DLAP_' or (iso = 'ercot' and substr(location_id, 1, 3) = 'LZ_') then 'zone'
             when location_type in ('INTERFACE', 'Interface', 'TIE') then 'interface'
             when location_type in ('EXT', 'EXT. NODE', 'LZ_DC', 'LZ_DCEW')
-                or (iso = 'nyiso' and location_name in ('H Q', 'NPX', 'O H', 'PJM')) or (iso = 'ercot' and location_id like 'DC~_%' escape '~')
+                or (iso = 'nyiso' and location_name in ('H Q', 'NPX', 'O H', 'PJM')) or (iso = 'ercot' and substr(location_id, 1, 3) = 'DC_')
                 then 'external'
             when location_name = 'NYISO_LBMP_REFERENCE' then 'reference'
             when location_type = 'zone' then 'zone'

@@ -59,8 +59,10 @@ def make_plan(session: Session, datasets: Iterable[Dataset]) -> Plan:
     """
     there = session.tables()
     datasets = tuple(datasets)
-    missing = tuple(dataset for dataset in datasets if dataset.table not in there)
-    if len(missing) == len(datasets):
+    # Tables that are read together are empty while absent, unless none of them is there.
+    joined = {dataset.vocabulary for dataset in datasets if dataset.table in there} - {None}
+    missing = tuple(dataset for dataset in datasets if dataset.table not in there and dataset.vocabulary not in joined)
+    if not any(dataset.table in there for dataset in datasets):
         raise NothingLoaded(f"nothing is loaded into {session.warehouse}; begin with: millrace load YEAR")
     spans = session.query(
         f"SELECT MIN(window_from), MAX(window_until) FROM {session.table(LEDGER)} WHERE status <> 'failed'"

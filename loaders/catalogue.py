@@ -160,6 +160,8 @@ class Dataset(Declaration):
     replaces: tuple[Name, ...] = ()
     # Columns that differ between releases of the same row; `row_hash` leaves them out.
     not_in_row_hash: tuple[Name, ...] = ()
+    vocabulary: Name | None = None  # the source's: its tables are joined with those of others, and one may be absent
+    layout: dict[str, Any] = {}  # the form of a market's file, as `markets/layout.py` has it
     envelope: Name | None = None  # the key that holds the records, where the body is not a bare array
     overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
     optional: tuple[Name, ...] = ()  # columns of the grain that may be null
@@ -312,6 +314,8 @@ class Source(Declaration):
     time_zone: str
     domain: Name
     requests_per_second: float = Constraint(default=1, gt=0)
+    vocabulary: Name | None = None  # a file of fields beside the sources, which several of them share
+    layout: dict[str, Any] = {}  # what the layouts of all its datasets have in common
     planner: Name | None = None  # a module in the source's folder, where a window is not simply a file
     ignored: tuple[str, ...] = ()
     settings: dict[Name, str | int] = {}  # what its planner, its readers and its dbt models may be told
@@ -384,7 +388,8 @@ def read_source(folder: Path) -> Source:
     """
     declared = _Document(folder / "source.yml")
     source = declared.build(Source, name=folder.name)
-    fields_file = _Document(folder / "fields.yml")
+    own = folder / "fields.yml"
+    fields_file = _Document(own if source.vocabulary is None else folder.parent / f"{source.vocabulary}.yml")
     fields = {name: fields_file.build(Field, at=name, name=name) for name in fields_file.content}
     datasets = {}
     for path in sorted((folder / "datasets").glob("*.yml")):
@@ -409,6 +414,8 @@ def _read_dataset(document: "_Document", source: Source, fields: dict[str, Field
         fields=[fields[name] for name in names],
         ignored=[*source.ignored, *(document.content.get("ignored") or [])],
         settings=source.settings,
+        vocabulary=source.vocabulary,
+        layout=source.layout | (document.content.get("layout") or {}),
     )
 
 
@@ -429,7 +436,7 @@ class _Document:
             content = yaml.load(text, Loader=YAML_LOADER)  # noqa: S506 - it is the safe one, in C where it can be
         except FileNotFoundError as error:
             raise DeclarationError(
-                f"{path}: the file is missing; every source has source.yml and fields.yml"
+                f"{path}: the file is missing; every source has source.yml and fields.yml, or names a `vocabulary`"
             ) from error
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1

@@ -166,6 +166,35 @@ def _publisher_url(source: str, sample: bool) -> Iterator[str | None]:
 
 
 @app.command()
+def convert(
+    years: Annotated[list[int], typer.Argument(help="Years to convert.", show_default=False)],
+    source: SourceName,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the parquet files; made if it is not there.")],
+    files: Files = None,
+    dataset: DatasetNames = None,
+) -> None:
+    """Write files of a source as parquet, one file per dataset and year. No warehouse is needed.
+
+    Exits with 0 if every file is in, 2 if some failed, 1 if nothing was written.
+    """
+    keep_flat()
+    from loaders.catalogue import read_catalogue
+    from loaders.convert import convert as convert_files
+    from loaders.progress import show_converted
+
+    with _complaining():
+        declared = read_catalogue().source(source)
+        datasets = tuple(declared.dataset(name) for name in dataset) if dataset else tuple(declared.datasets.values())
+        began = time.monotonic()
+        found = _recognised(declared, files)
+        if found is None:
+            raise DeclarationError(f"say where the files of {declared.title} are with --files, a folder for example")
+        outcome = convert_files(declared, datasets, found, years, out, lambda file, rows: None)
+        show_converted(console, outcome, found, time.monotonic() - began)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
 def diff(
     years: Annotated[list[int], typer.Argument(help="Years to compare.", show_default=False)],
     source: SourceName = "dvf",

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from loaders.convert import Converted
 from loaders.extract import Extracted
 from loaders.load import Job, Outcome
 from loaders.memory import peak_mb
@@ -144,3 +145,23 @@ class Lines:
             f"{self._rows:,} rows, {self._rows / seconds:,.0f} rows/s, {peak_mb():,.0f} MB, {left} left",
             highlight=False,
         )
+
+
+def show_converted(console: Console, outcome: Converted, found: Recognised, seconds: float) -> None:
+    """A line per parquet file, what failed, and a summary."""
+    for one in outcome.written:
+        console.print(f"{one.path}: {one.rows:,} rows, {one.first} to {one.last}", markup=False, highlight=False)
+    for path in outcome.kept:
+        console.print(f"{path}: kept as it was, because an input failed", style="red", markup=False, highlight=False)
+    for error in outcome.errors:
+        console.print(error, style="red", markup=False, highlight=False)
+    if found.unknown:
+        names = ", ".join(file.name for file in found.unknown[:10])
+        console.print(f"{len(found.unknown):,} files belong to no dataset and are left alone: {names}", markup=False)
+    rows = sum(one.rows for one in outcome.written)
+    console.print(
+        f"{outcome.files_read:,} files read, {len(outcome.written):,} written, {len(outcome.errors):,} failed; "
+        f"{rows:,} rows, {outcome.rows_outside:,} of other years, {outcome.rows_quarantined:,} quarantined in "
+        f"{seconds:.1f} s ({rows / max(seconds, 1e-9):,.0f} rows/s); peak memory {peak_mb():,.0f} MB",
+        highlight=False,
+    )

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from loaders.catalogue import Dataset, Field, source_module
 from loaders.delimited import as_file, gunzip, read_csv, unpacked
 from loaders.errors import SourceChanged, SourceUnavailable
+from loaders.markets.read import read as read_market
 from loaders.parts import batch_rows
 from loaders.transport import Body
 
@@ -60,7 +61,10 @@ def read_body(body: Body, dataset: Dataset, repeats: Repeats) -> Iterator[pa.Rec
         return
     is_gzip = dataset.compression == "gzip" and body.file is None  # a file that somebody has may be unpacked by now
     chunks = gunzip(body.read()) if is_gzip else unpacked(body.read())
-    if dataset.reader is not None:
+    if dataset.layout:
+        with closing(as_file(chunks)) as file:
+            yield from read_market(file, dataset, body.url)
+    elif dataset.reader is not None:
         module = source_module(dataset.source_name, dataset.reader)
         with closing(as_file(chunks)) as file:
             yield from module.read(file, dataset, body.url)

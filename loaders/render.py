@@ -58,6 +58,10 @@ def _staging_model(dataset: Dataset) -> str:
     lines = [f"-- Rendered from {declared}; change that and run `task render`."]
     if dataset.window and dataset.request.window in EVENT_TIMES:
         lines.append("{{ config(event_time='" + dataset.window + "') }}")
+    if dataset.vocabulary is not None:  # read together with other markets, of which a user may have none
+        types = ",\n".join(f"    '{field.name}': '{field.type}'" for field in dataset.fields)
+        raw = "source('" + dataset.source_name + "', '" + dataset.name + "')"
+        return "\n".join([*lines, "{{ select_if_loaded(" + raw + ", {", types, "}) }}"]) + "\n"
     columns = ",\n".join(f"    {field.name}" for field in dataset.fields)
     lines += ["select", columns, "from {{ source('" + dataset.source_name + "', '" + dataset.name + "') }}"]
     return "\n".join(lines) + "\n"
@@ -84,7 +88,7 @@ def _table(dataset: Dataset) -> dict[str, object]:
     table: dict[str, object] = {
         "name": dataset.name,
         "identifier": dataset.table,
-        "description": f"{dataset.title}, as published at {dataset.route}",
+        "description": f"{dataset.title}, as published {'at ' + dataset.route if dataset.route else 'in files'}",
     }
     if dataset.request.window in EVENT_TIMES:
         table["config"] = {"event_time": dataset.window}

@@ -97,6 +97,25 @@ def load_days(target: Target, url: str, days: dict[str, list[date]], *, force: b
         return run_plan(jobs, request, session, Publisher.of(ELEXON, url), Quiet())
 
 
+def run_files(
+    target: Target,
+    source: Source,
+    folder: Path,
+    year: int,
+    datasets: Iterable[str] | None = None,
+    *,
+    force: bool = False,
+) -> Outcome:
+    """Load the files in a folder, of one year, as the command does with --files."""
+    _settle_imports()
+    wanted = tuple(source.dataset(name) for name in datasets or source.datasets)
+    warehouse = target.open()
+    with environment(target.settings), warehouse.lock(wanted), open_session(warehouse) as session:
+        found = recognise(source, find_files(str(folder)))
+        request = Request(source, wanted, date(year, 1, 1), date(year + 1, 1, 1), force=force, files=found)
+        return run_plan(make_plan(request, session), request, session, Publisher("", 1), Quiet())
+
+
 @functools.cache
 def _settle_imports() -> None:
     """Keep what is imported out of the collections that every commit asks for: here they would take a third of it."""

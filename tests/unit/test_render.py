@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,10 @@ def test_every_dataset_has_a_staging_model_of_its_declared_columns(catalogue: Ca
     files = rendered_files(catalogue)
     for dataset in catalogue.datasets():
         text = files[house / "staging" / dataset.source_name / f"stg_{dataset.table}.sql"]
-        selected = text.partition("\nselect")[2].partition("\nfrom")[0].replace(",", " ").split()
+        if dataset.vocabulary is None:
+            selected = text.partition("\nselect")[2].partition("\nfrom")[0].replace(",", " ").split()
+        else:  # and its type, for the time in which it is not loaded
+            selected = re.findall(r"^    '(\w+)': '\w+'", text, re.MULTILINE)
         assert selected == [field.name for field in dataset.fields]
         assert f"source('{dataset.source_name}', '{dataset.name}')" in text
         assert f"loaders/sources/{dataset.source_name}/datasets/{dataset.name}.yml" in text

@@ -1,0 +1,1 @@
+{{ hourly_price_statistics('month') }}

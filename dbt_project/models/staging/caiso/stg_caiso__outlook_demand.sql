@@ -1,0 +1,13 @@
+-- Rendered from loaders/sources/caiso/datasets/outlook_demand.yml; change that and run `task render`.
+{{ select_if_loaded(source('caiso', 'outlook_demand'), {
+    'area': 'string',
+    'series': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'mw': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

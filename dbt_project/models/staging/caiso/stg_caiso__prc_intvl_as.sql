@@ -1,0 +1,15 @@
+-- Rendered from loaders/sources/caiso/datasets/prc_intvl_as.yml; change that and run `task render`.
+{{ select_if_loaded(source('caiso', 'prc_intvl_as'), {
+    'market': 'string',
+    'run': 'string',
+    'region': 'string',
+    'product': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'as_price_usd_per_mw': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

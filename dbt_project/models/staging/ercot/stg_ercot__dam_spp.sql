@@ -1,0 +1,14 @@
+-- Rendered from loaders/sources/ercot/datasets/dam_spp.yml; change that and run `task render`.
+{{ select_if_loaded(source('ercot', 'dam_spp'), {
+    'market': 'string',
+    'run': 'string',
+    'location_id': 'string',
+    'interval_start_at': 'timestamp',
+    'interval_end_at': 'timestamp',
+    'interval_minutes': 'integer',
+    'delivery_date': 'date',
+    'hour_label': 'string',
+    'lmp_usd_per_mwh': 'double',
+    'source_file': 'string',
+    'source_sha256': 'string'
+}) }}

@@ -1,0 +1,207 @@
+"""Files that a user has into a lake of parquet: one file per source, dataset, resolution and year.
+
+The batches are those of the warehouse's path. Memory does not grow with the number of files: rows go to disk as they
+come, and so do the hashes by which overlapping files and repeated keys are found.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loaders.catalogue import Dataset, Source
+from loaders.errors import LoaderError, SourceChanged
+from loaders.files import SourceFile
+from loaders.hashes import Hashes
+from loaders.readers import Repeats, read_body
+from loaders.recognise import Recognised
+from loaders.shape import Shaper
+from loaders.transport import Body
+from loaders.windows import Window
+from loaders.yearfile import Verified, YearFile, hashes
+
+WORKSHOP = ".converting-"  # and the number of the process: what a killed one left is thrown away
+LATE = ("body_sha256", "release", "loaded_at", "row_hash", "occurrence")  # known after the last row; not in the lake
+
+Told = Callable[[SourceFile, int], None]
+
+
+@dataclass
+class Converted:
+    """What became of the files: parquet files written, rows, and the messages of what failed."""
+
+    written: list[Verified] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)  # older files that stay, because an input failed
+    files_read: int = 0
+    rows_outside: int = 0  # of other years
+    rows_quarantined: int = 0
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every file is in, 2 if some are not, 1 if nothing was written."""
+        if not self.errors:
+            return 0
+        return 2 if self.written or self.kept else 1
+
+
+def convert(
+    source: Source, datasets: Sequence[Dataset], found: Recognised, years: Sequence[int], out: Path, told: Told
+) -> Converted:
+    """Write the years of these datasets below `out`, as `<source>/<dataset>_<minutes>min_<year>.parquet`.
+
+    Where files speak for the same places and times (the dataset's `replaces`), the one that changed last stands. A
+    file that fails is left out and named; then a parquet file that is there already is kept, and only a new one is
+    written. `told` hears of every file that was read, and its rows.
+    """
+    outcome = Converted()
+    outcome.errors += [f"{type(problem).__name__}: {problem}" for _, problem in found.unreadable]
+    home = out / source.name
+    with _workshop(home) as workshop:
+        for dataset in datasets:
+            files = found.by_dataset.get(dataset.name, [])
+            if files and dataset.request.window == "file":
+                _Dataset(dataset, ZoneInfo(source.time_zone), years, home, workshop, outcome, told).convert(files)
+    return outcome
+
+
+@dataclass
+class _Dataset:
+    """One dataset: its files one after the other into the files of its years."""
+
+    dataset: Dataset
+    zone: ZoneInfo
+    years: Sequence[int]
+    home: Path
+    workshop: Path
+    outcome: Converted
+    told: Told
+
+    def __post_init__(self) -> None:
+        kept = [one for one in self.dataset.fields if one.computed not in LATE]
+        self.schema = pa.schema([(one.name, one.arrow_type) for one in kept])
+        self._dated_by = "delivery_date" if "delivery_date" in self.schema.names else str(self.dataset.window)
+        self._targets: dict[int, YearFile] = {}
+        self._scopes = Hashes(self.workshop / f"{self.dataset.name}.scopes")
+        self._owners = Hashes(self.workshop / f"{self.dataset.name}.owners")  # the file of each scope
+        self._failed: set[int] = set()
+        self._about: list[dict[str, object]] = []
+
+    def convert(self, files: Sequence[SourceFile]) -> None:
+        for number, file in enumerate(files):
+            self._about.append({})
+            try:
+                self._read(number, file)
+            except LoaderError as error:
+                self._failed.add(number)
+                self.outcome.errors.append(f"{type(error).__name__}: {self.dataset.label} {file.name}: {error}")
+        latest = self._latest()
+        for year, target in sorted(self._targets.items()):
+            self._finish(year, target, latest)
+
+    def _read(self, number: int, file: SourceFile) -> None:
+        body = Body.of(file)
+        shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name)
+        scopes: set[int] = set()
+        for batch in read_body(body, self.dataset, Repeats()):
+            shaped = shaper.shape(batch).select(self.schema.names)
+            shaper.take_rejects()
+            distinct = pa.Table.from_batches([shaped]).group_by(list(self.dataset.replaces)).aggregate([])
+            for part in distinct.to_batches():
+                scopes.update(hashes(part, self.dataset.replaces))
+            self._write(shaped, number)
+        self.outcome.files_read += 1
+        self.outcome.rows_quarantined += shaper.rows_quarantined
+        self.told(file, shaper.rows_read)
+        if shaper.rows_quarantined > self.dataset.max_reject_share * shaper.rows_read:
+            raise SourceChanged(f"{shaper.rows_quarantined:,} of {shaper.rows_read:,} rows do not fit the declaration")
+        if not shaper.rows_read:
+            raise SourceChanged("the file has no rows")
+        self._scopes.add(scopes)
+        self._owners.add([number] * len(scopes))
+        self._about[number] = {"file": file.name, "sha256": body.sha256, "rows": shaper.rows_read}
+
+    def _write(self, shaped: pa.RecordBatch, number: int) -> None:
+        year_of = pc.year(shaped.column(self._dated_by))
+        for year in pc.unique(year_of).to_pylist():
+            rows = shaped if shaped.num_rows == 0 else shaped.filter(pc.equal(year_of, year))
+            if year in self.years:
+                self._target(year).write(rows, number)
+            else:
+                self.outcome.rows_outside += rows.num_rows
+
+    def _target(self, year: int) -> YearFile:
+        if year not in self._targets:
+            self._targets[year] = self._new(self._path(year), self.workshop)
+        return self._targets[year]
+
+    def _new(self, target: Path, workshop: Path) -> YearFile:
+        return YearFile(target, self.schema, self.dataset.grain, self._dated_by, workshop)
+
+    def _path(self, year: int) -> Path:
+        minutes = (self.dataset.layout.get("clock") or {}).get("minutes", 60)
+        return self.home / f"{self.dataset.name}_{minutes}min_{year}.parquet"
+
+    def _latest(self) -> dict[int, int]:
+        """Of what more than one file speaks for, the number of the last that does. Grows with these only."""
+        repeated = set(self._scopes.copy().repeated())
+        if not repeated:
+            return {}
+        return {scope: owner for scope, owner in zip(self._scopes, self._owners, strict=True) if scope in repeated}
+
+    def _finish(self, year: int, target: YearFile, latest: dict[int, int]) -> None:
+        about = [one for one in self._about if one]
+        target.close(about)
+        if latest or self._failed & {number for number, _ in target.origins}:
+            target = self._without_the_outdated(target, latest, about)
+        path = self._path(year)
+        if not target.rows:
+            target.throw_away()
+            return
+        try:
+            verified = target.verify()
+            if verified.first.year != year or verified.last.year != year:  # type: ignore[attr-defined]
+                raise AssertionError(f"{path}: rows from {verified.first} to {verified.last}")
+        except LoaderError as error:
+            self.outcome.errors.append(f"{type(error).__name__}: {self.dataset.label} {year}: {error}")
+            target.throw_away()
+            return
+        if self.outcome.errors and path.exists():
+            self.outcome.kept.append(path)
+            target.throw_away()
+            return
+        target.publish()
+        self.outcome.written.append(verified)
+
+    def _without_the_outdated(self, target: YearFile, latest: dict[int, int], about: object) -> YearFile:
+        """The file again without rows of failed inputs, and without those that a later input replaces."""
+        workshop = self.workshop / "again"
+        workshop.mkdir(exist_ok=True)
+        again = self._new(target.target, workshop)
+        for number, batch in target.batches():
+            if number not in self._failed:
+                keep = [latest.get(scope, number) == number for scope in hashes(batch, self.dataset.replaces)]
+                again.write(batch.filter(pa.array(keep, pa.bool_())), number)
+        again.close(about)
+        target.throw_away()
+        return again
+
+
+@contextmanager
+def _workshop(home: Path) -> Iterator[Path]:
+    """A folder beside the lake's files, for what is not finished; those that killed processes left go first."""
+    for left in home.glob(f"{WORKSHOP}*"):
+        if not Path(f"/proc/{left.name.removeprefix(WORKSHOP)}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    path = home / f"{WORKSHOP}{os.getpid()}"
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)

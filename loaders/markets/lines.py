@@ -1,0 +1,125 @@
+"""A text file as people see it: its preamble, its header, and the number of a line for a message."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from loaders.errors import SourceChanged
+from loaders.markets.layout import plain
+
+MOST_PREAMBLE_LINES = 40  # the longest known preamble has 5
+LONGEST_LINE_BYTES = 1 << 20
+BOM = b"\xef\xbb\xbf"
+BUFFER_BYTES = 1 << 18
+BLANK = re.compile(rb"\n(?=[ \t\r]*\n)")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands before the data: the lines above the header, the header's names, and where the data begin."""
+
+    preamble: tuple[str, ...]
+    names: tuple[str, ...]
+    line: int  # of the header, from 1
+
+
+class Numbered(io.RawIOBase):
+    """A stream that remembers its blank lines, so that rows have line numbers and nothing is read twice."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lines = 0  # ends of lines that have passed
+        self._tail = b"\n"  # what stands after the last of them, with it
+        self._blank: list[int] = []
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
+        chunk = self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._look_for_blank_lines(chunk)
+        return len(chunk)
+
+    def _look_for_blank_lines(self, chunk: bytes) -> None:
+        text = self._tail + chunk
+        start = passed = 0
+        for found in BLANK.finditer(text):
+            passed += text.count(b"\n", start, found.end())
+            start = found.end()
+            self._blank.append(self._lines + passed)
+        last = text.rfind(b"\n")
+        self._lines += text.count(b"\n", 0, last)
+        self._tail = text[last:]
+
+    def line(self, head: Head, row: int) -> int:
+        """The line of a data row, counted from 0: blank lines are no rows."""
+        number = head.line + 1 + row
+        for blank in self._blank:
+            if head.line < blank <= number:
+                number += 1
+        return number
+
+
+def buffered(file: Numbered) -> io.BufferedReader:
+    """The stream as a file to read from."""
+    return io.BufferedReader(file, BUFFER_BYTES)
+
+
+def read_head(file: BinaryIO, wanted: Sequence[Sequence[str]], name: str) -> Head:
+    """Find the header: the first line that has every wanted column, each under one of its names.
+
+    Raises `SourceChanged` if none of the first lines is one.
+    """
+    preamble: list[str] = []
+    for number in range(1, MOST_PREAMBLE_LINES + 1):
+        raw = file.readline(LONGEST_LINE_BYTES)
+        if not raw:
+            break
+        line = decode(raw.removeprefix(BOM) if number == 1 else raw, name, number)
+        names = split(line)
+        there = {plain(one) for one in names}
+        if all(there.intersection(aliases) for aliases in wanted):
+            return Head(tuple(preamble), tuple(names), number)
+        preamble.append(line.strip())
+    if not preamble:
+        raise SourceChanged(f"{name}, line 1: the file is empty; one without rows would have its header")
+    shown = next((line for line in preamble if line), "")
+    missing = [aliases[0] for aliases in wanted if aliases[0] not in {plain(one) for one in split(shown)}]
+    raise SourceChanged(
+        f"{name}: no line of the first {len(preamble)} is the header; the first is {shown[:200]!r}, "
+        f"without {', '.join(missing[:6])}"
+    )
+
+
+def split(line: str) -> list[str]:
+    """The cells of one line."""
+    return next(csv.reader([line.rstrip("\r\n")]), [])
+
+
+def decode(raw: bytes, name: str, number: int) -> str:
+    """A line's text. Raises `SourceChanged` with the line's number unless it is UTF-8."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceChanged(
+            f"{name}, line {number}: byte {raw[error.start]:#04x} is not UTF-8, in "
+            f"{raw[max(error.start - 30, 0) : error.start + 30]!r}; two encodings in one file?"
+        ) from error
+
+
+def text_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
+    """Number and text of every line."""
+    for number, raw in enumerate(file, start=1):
+        yield number, decode(raw.removeprefix(BOM) if number == 1 else raw, name, number).strip("\r\n")
+
+
+def said(pattern: str, name: str, preamble: Sequence[str]) -> str | None:
+    """The group of an expression in the file's own name or in its preamble, whichever has it first."""
+    for text in (name.rsplit("/", 1)[-1], *preamble):
+        if found := re.search(pattern, text, re.IGNORECASE):
+            return found[1]
+    return None

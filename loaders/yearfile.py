@@ -1,0 +1,137 @@
+"""One parquet file of the lake while it is made: written under another name, verified from its footer, then renamed.
+
+Whoever reads the folder sees the old file or the new one, whole. What a crash leaves behind is never taken for one.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from loaders.errors import SourceChanged
+from loaders.hashes import Hashes
+
+ROW_GROUP_ROWS = 100_000  # 15 MB of a wide table; more grow the footer of a large file for nothing
+CHECKED_ROWS = 50_000  # at once, when keys are compared again
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A finished file: where it will stand, and what its footer says."""
+
+    path: Path
+    rows: int
+    first: object  # of the column that puts rows into years
+    last: object
+
+
+class YearFile:
+    """Takes batches of one year and remembers how many rows came from which input, so that an input can be undone."""
+
+    def __init__(self, target: Path, schema: pa.Schema, grain: Sequence[str], dated_by: str, workshop: Path) -> None:
+        self.target, self.schema = target, schema
+        self._grain, self._dated_by = tuple(grain), dated_by
+        self._path = workshop / target.name
+        self._writer = pq.ParquetWriter(self._path, schema)
+        self._keys = Hashes(workshop / f"{target.name}.keys")
+        self._pending: list[pa.RecordBatch] = []
+        self._pending_rows = 0
+        self.rows = 0
+        self.origins: list[tuple[int, int]] = []  # (input, rows), one after the other
+
+    def write(self, batch: pa.RecordBatch, origin: int) -> None:
+        """Add rows of the input with that number."""
+        if not batch.num_rows:
+            return
+        self._keys.add(hashes(batch, self._grain))
+        self._pending.append(batch)
+        self._pending_rows += batch.num_rows
+        self.rows += batch.num_rows
+        if self.origins and self.origins[-1][0] == origin:
+            self.origins[-1] = (origin, self.origins[-1][1] + batch.num_rows)
+        else:
+            self.origins.append((origin, batch.num_rows))
+        if self._pending_rows >= ROW_GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._writer.write_table(pa.Table.from_batches(self._pending), row_group_size=ROW_GROUP_ROWS)
+        self._pending, self._pending_rows = [], 0
+
+    def close(self, about: object) -> None:
+        """No more rows. `about` is kept in the footer, under `millrace`."""
+        self._flush()
+        self._writer.add_key_value_metadata({"millrace": json.dumps(about)})
+        self._writer.close()
+
+    def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """What was written, with the number of the input that it came from. Call after `close`."""
+        origins = iter(self.origins)
+        origin, left = next(origins, (0, 0))
+        with pq.ParquetFile(self._path, pre_buffer=False) as file:
+            for batch in file.iter_batches(CHECKED_ROWS, use_threads=False):
+                start = 0
+                while start < batch.num_rows:
+                    piece = batch.slice(start, min(left, batch.num_rows - start))
+                    yield origin, piece
+                    start, left = start + piece.num_rows, left - piece.num_rows
+                    if not left:
+                        origin, left = next(origins, (0, 0))
+
+    def verify(self) -> Verified:
+        """Hold the file on disk against what was written: rows, span of time, and that no key comes twice.
+
+        Raises `SourceChanged` naming the first key that does.
+        """
+        with pq.ParquetFile(self._path) as file:
+            about = file.metadata
+            place = file.schema_arrow.get_field_index(self._dated_by)
+            groups = [about.row_group(number).column(place).statistics for number in range(about.num_row_groups)]
+        if about.num_rows != self.rows:
+            raise AssertionError(f"{self._path}: {self.rows} rows written, {about.num_rows} in the footer")
+        self._check_keys()
+        return Verified(self.target, self.rows, min(one.min for one in groups), max(one.max for one in groups))
+
+    def _check_keys(self) -> None:
+        """Equal hashes are looked up in the file: two keys may share one."""
+        suspects = set(self._keys.repeated())
+        seen: dict[tuple[object, ...], None] = {}
+        if not suspects:
+            return
+        for _, batch in self.batches():
+            found = hashes(batch, self._grain)
+            for row in (row for row, one in enumerate(found) if one in suspects):
+                key = tuple(batch.column(name)[row].as_py() for name in self._grain)
+                if key in seen:
+                    shown = ", ".join(f"{name} {value}" for name, value in zip(self._grain, key, strict=True))
+                    raise SourceChanged(f"{self.target.name}: {shown} comes twice, in one file or in two that overlap")
+                seen[key] = None
+
+    def publish(self) -> None:
+        """Put the file in its place, at once."""
+        with self._path.open("rb") as file:
+            os.fsync(file.fileno())
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self._path.replace(self.target)
+
+    def throw_away(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+def hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> list[int]:
+    """A hash of each row's values in these columns."""
+    values = [_plain(batch.column(name)).to_pylist() for name in columns]
+    return list(map(hash, zip(*values, strict=True)))
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Instants and days as numbers, which are read ten times as fast as what Python makes of them."""
+    if pa.types.is_timestamp(values.type):
+        return values.cast(pa.int64())
+    return pc.cast(values, pa.int32()) if pa.types.is_date32(values.type) else values

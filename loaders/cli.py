@@ -37,6 +37,10 @@ Files = Annotated[
     str | None,
     typer.Option(help="A folder, a file, an archive, or a URL (s3://, gs://). [default: MILLRACE_<SOURCE>_FILES]"),
 ]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option("--memory-limit", help="512MB, for example. [default: MILLRACE_MEMORY_LIMIT, or the container's]"),
+]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
@@ -78,21 +82,26 @@ def load(
     into: Annotated[
         Path | None, typer.Option(help="Write parquet files into this folder, in place of a warehouse.")
     ] = None,
+    memory_limit: MemoryLimit = None,
 ) -> None:
     """Load years (or --from ... --to) of a source. What is done is skipped; what failed or is missing is loaded.
 
     Exits with 0 if every window is done, 2 if some failed, 1 if none could be loaded.
     """
     keep_flat()
+    from loaders.budget import settle
+
     if source == "bigquery":
-        from loaders.destination import open_warehouse
+        from loaders.destination import BigQuery, open_warehouse
         from loaders.load_table import Wanted, load_table
 
         scratch = os.environ.get("MILLRACE_BIGQUERY_SCRATCH")
         wanted = Wanted(table, query, tuple(column or ()), where, streams, by, name, scratch)
         with _complaining():
             spans = _spans(years, first, last) if by else []
-            codes = load_table(console, wanted, into or open_warehouse(warehouse), spans, force, accept_shrink)
+            target = into or open_warehouse(warehouse)
+            settle(BigQuery.peaks, memory_limit)  # Google's clients are in this process, whatever is loaded into
+            codes = load_table(console, wanted, target, spans, force, accept_shrink)
         raise typer.Exit(_joint(codes))
     from loaders.catalogue import read_catalogue
     from loaders.destination import open_session, open_warehouse
@@ -104,6 +113,7 @@ def load(
         declared = read_catalogue().source(source)
         datasets = tuple(declared.dataset(name) for name in dataset) if dataset else tuple(declared.datasets.values())
         target = open_warehouse(warehouse, sample)
+        settle(target.peaks, memory_limit)
         found = _recognised(declared, files, sample)
         codes = []
         with _publisher_url(declared.name, sample) as url, target.lock(datasets), open_session(target) as session:
@@ -286,6 +296,18 @@ def verify(
             else:
                 differences = show_differences(console, datasets, session)
     raise typer.Exit(2 if differences else 0)
+
+
+@app.command()
+def doctor(warehouse: WarehouseName = None, memory_limit: MemoryLimit = None) -> None:
+    """What a load would work with here: memory, sizes, warehouse, disk, versions. Exits with 1 if it could not work."""
+    from loaders.catalogue import read_catalogue
+    from loaders.doctor import examine, show_findings
+
+    with _complaining():
+        findings = examine(read_catalogue(), warehouse, memory_limit)
+    show_findings(console, findings)
+    raise typer.Exit(1 if any(finding.is_wrong for finding in findings) else 0)
 
 
 @app.command()

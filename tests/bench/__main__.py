@@ -1,7 +1,6 @@
 """Load physical notifications at real volume (120,000 rows a day) and print rows per second and peak memory.
 
 Beside it, in the same run, the way that this replaces: the whole body decoded at once, a data frame, an append.
-`dvf` measures a year of French property sales instead: see `dvf.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import dvf
 from tests.bench.settings import ROOT, SAID, postgres
 from tests.loads import command_environment
 from tests.sandbox import Sandbox
@@ -59,13 +57,7 @@ def run(what: str, days: int, command: list[str], settings: dict[str, str]) -> M
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=30, help="length of the long run, at most 31")
-    parser.add_argument("section", nargs="?", choices=["pn", "dvf"], default="pn", help="of Elexon or of DVF")
-    given = parser.parse_args()
-    if given.section == "dvf":
-        with tempfile.TemporaryDirectory() as home:
-            dvf.run(Path(home))
-        return
-    days = given.days
+    days = parser.parse_args().days
     measured = []
     with tempfile.TemporaryDirectory() as folder, Sandbox(scale=1.0) as sandbox, postgres() as server:
         url = sandbox.url("elexon")

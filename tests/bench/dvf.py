@@ -12,6 +12,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -93,6 +94,11 @@ class Server:
             elif int(numbers[1]) == self.pid:
                 ticks += sum(map(int, numbers[11:13]))
         return ticks / TICKS
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder))
 
 
 def run(folder: Path) -> None:
@@ -262,3 +268,7 @@ def _show(costs: list[Cost]) -> None:
         ratio = "" if "duckdb" in cost.way else f"{cost.cpu / copied:.1f}"
         table.add_row(cost.way, f"{cost.rows:,}", *a_million, ratio, peak)
     Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

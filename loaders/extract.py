@@ -109,9 +109,12 @@ class _Extraction:
                 which = f" for {', '.join(asked.values.values())}" if asked.values else ""
                 self._read([publisher.get(asked.route, asked.params)], which)
                 self._check_distinct(asked)
+            sha256 = joint_sha256(self._bodies)
+            for batch in self._identity.finish(sha256, max(body.release for body in self._bodies)):
+                self._parts.write(batch)
             if not self._parts.written:  # an empty window is loaded as an empty part: rows of an earlier load go
                 self._parts.write_nothing()
-        shaper, parts, sha256 = self._shaper, self._parts.written, joint_sha256(self._bodies)
+        shaper, parts = self._shaper, self._parts.written
         return Extracted(
             self._window,
             replace(
@@ -127,7 +130,7 @@ class _Extraction:
                 sha256=sha256,
                 finished_at=datetime.now(UTC),
             ),
-            self._identity.finish(parts, sha256, max(body.release for body in self._bodies)),
+            parts,
             self._rejects.written,
             self._coverage.bounds,
         )
@@ -143,7 +146,8 @@ class _Extraction:
                 for batch in read_body(body, self._dataset, repeats):
                     shaped = shaper.shape(batch)
                     self._coverage.add(shaped)
-                    self._parts.write(self._identity.hash(shaped))
+                    for ready in self._identity.add(shaped):
+                        self._parts.write(ready)
                     self._rejects.write(shaper.take_rejects())
         if shaper.rows_own == own_before and not self._dataset.may_be_empty:
             raise SourceUnavailable(

@@ -83,7 +83,6 @@ def test_on_postgres_a_year_is_a_partition_with_its_indexes_and_a_reload_swaps_i
     indexes = sorted(postgres.query(indexed))
     assert [definition.split("USING ")[1] for (definition,) in indexes] == [
         "btree (code_commune)",
-        "btree (date_mutation)",
         "btree (id_parcelle)",
     ]
     assert load(postgres, files, 2022, force=True) == 0

@@ -154,7 +154,9 @@ class _Extraction:
                 f"the answer has no rows{which}: not published yet, or lost at the publisher. If an empty window is "
                 f"normal here, write `may_be_empty: true` in {self._dataset.path.name}"
             )
-        if not self._dataset.may_repeat and (repeated := repeats.count()):
+        # Rows that lack what tells them apart repeat each other: that they lack it is the better reason to refuse them.
+        is_sound = shaper.rows_quarantined <= self._dataset.max_reject_share * shaper.rows_read
+        if is_sound and not self._dataset.may_repeat and (repeated := repeats.count()):
             raise SourceUnavailable(
                 f"the answer repeats {repeated:,} of its {shaper.rows_read - before:,} records{which}: "
                 "a page sent twice?"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from loaders.load import Outcome
 from tests.bigquery.emulator import Emulator
@@ -128,6 +129,20 @@ def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 def warehouse_kind(request: pytest.FixtureRequest) -> str:
     kind: str = request.param
     return kind
+
+
+class ByFixtures(LoadFileScheduling):  # type: ignore[misc]
+    """A file goes to one worker with its fixtures; files that share costly ones go together."""
+
+    together = ("tests/warehouse/test_marts.py", "tests/warehouse/test_acceptances.py")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return self.together[0] if file in self.together else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixtures:
+    return ByFixtures(config, log)
 
 
 @pytest.fixture

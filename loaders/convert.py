@@ -7,27 +7,30 @@ come, and so do the hashes by which overlapping files and repeated keys are foun
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loaders.ahead import ahead
 from loaders.catalogue import Dataset, Source
 from loaders.errors import LoaderError, SourceChanged
 from loaders.files import SourceFile
-from loaders.hashes import Hashes
+from loaders.hashes import Hashes, hashes
 from loaders.readers import Repeats, read_body
 from loaders.recognise import Recognised
 from loaders.shape import Shaper
 from loaders.transport import Body
 from loaders.windows import Window
-from loaders.yearfile import Verified, YearFile, hashes
+from loaders.yearfile import Verified, YearFile
 
 WORKSHOP = ".converting-"  # and the number of the process: what a killed one left is thrown away
 LATE = ("body_sha256", "release", "loaded_at", "row_hash", "occurrence")  # known after the last row; not in the lake
+
+AHEAD = 4  # chunks (256 kB) that are inflated while one is decoded; batches (2 MB) decoded while one is written
 
 Told = Callable[[SourceFile, int], None]
 
@@ -71,6 +74,25 @@ def convert(
     return outcome
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of the input with that number, as the lake has them."""
+
+    number: int
+    batch: pa.RecordBatch
+
+
+@dataclass(frozen=True)
+class _End:
+    """The end of an input, or what it failed of."""
+
+    number: int
+    file: SourceFile
+    sha256: str
+    shaper: Shaper
+    problem: LoaderError | None
+
+
 @dataclass
 class _Dataset:
     """One dataset: its files one after the other into the files of its years."""
@@ -94,43 +116,65 @@ class _Dataset:
         self._about: list[dict[str, object]] = []
 
     def convert(self, files: Sequence[SourceFile]) -> None:
-        for number, file in enumerate(files):
-            self._about.append({})
-            try:
-                self._read(number, file)
-            except LoaderError as error:
-                self._failed.add(number)
-                self.outcome.errors.append(f"{type(error).__name__}: {self.dataset.label} {file.name}: {error}")
+        scopes: list[pa.Array] = []
+        with closing(ahead(self._decoded(files), AHEAD)) as decoded:
+            for one in decoded:
+                if isinstance(one, _Rows):
+                    scopes.append(pc.unique(hashes(one.batch, self.dataset.replaces)))
+                    self._write(one.batch, one.number)
+                else:
+                    self._take(one, scopes)
+                    scopes = []
         latest = self._latest()
         for year, target in sorted(self._targets.items()):
             self._finish(year, target, latest)
 
-    def _read(self, number: int, file: SourceFile) -> None:
-        body = Body.of(file)
-        shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name)
-        scopes: set[int] = set()
-        for batch in read_body(body, self.dataset, Repeats()):
-            shaped = shaper.shape(batch).select(self.schema.names)
-            shaper.take_rejects()
-            distinct = pa.Table.from_batches([shaped]).group_by(list(self.dataset.replaces)).aggregate([])
-            for part in distinct.to_batches():
-                scopes.update(hashes(part, self.dataset.replaces))
-            self._write(shaped, number)
+    def _decoded(self, files: Sequence[SourceFile]) -> Iterator["_Rows | _End"]:
+        """Every file's rows, then its end."""
+        for number, file in enumerate(files):
+            shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name)
+            problem: LoaderError | None = None
+            with closing(ahead(file.read(), AHEAD)) as chunks:
+                body = replace(Body.of(file), chunks=chunks)
+                try:
+                    for batch in read_body(body, self.dataset, Repeats()):
+                        yield _Rows(number, shaper.shape(batch).select(self.schema.names))
+                        shaper.take_rejects()
+                except LoaderError as error:
+                    problem = error
+            yield _End(number, file, body.sha256, shaper, problem)
+
+    def _take(self, end: "_End", scopes: list[pa.Array]) -> None:
+        """Count a file that is read to its end, or note why it failed."""
+        self._about.append({})
+        try:
+            self._count(end)
+        except LoaderError as error:
+            self._failed.add(end.number)
+            self.outcome.errors.append(f"{type(error).__name__}: {self.dataset.label} {end.file.name}: {error}")
+            return
+        distinct = pc.unique(pa.chunked_array(scopes, pa.int64()))
+        self._scopes.add(distinct)
+        self._owners.add(pa.repeat(pa.scalar(end.number, pa.int64()), len(distinct)))
+        self._about[end.number] = {"file": end.file.name, "sha256": end.sha256, "rows": end.shaper.rows_read}
+
+    def _count(self, end: "_End") -> None:
+        if end.problem is not None:
+            raise end.problem
+        shaper = end.shaper
         self.outcome.files_read += 1
         self.outcome.rows_quarantined += shaper.rows_quarantined
-        self.told(file, shaper.rows_read)
+        self.told(end.file, shaper.rows_read)
         if shaper.rows_quarantined > self.dataset.max_reject_share * shaper.rows_read:
             raise SourceChanged(f"{shaper.rows_quarantined:,} of {shaper.rows_read:,} rows do not fit the declaration")
         if not shaper.rows_read:
             raise SourceChanged("the file has no rows")
-        self._scopes.add(scopes)
-        self._owners.add([number] * len(scopes))
-        self._about[number] = {"file": file.name, "sha256": body.sha256, "rows": shaper.rows_read}
 
     def _write(self, shaped: pa.RecordBatch, number: int) -> None:
         year_of = pc.year(shaped.column(self._dated_by))
-        for year in pc.unique(year_of).to_pylist():
-            rows = shaped if shaped.num_rows == 0 else shaped.filter(pc.equal(year_of, year))
+        found = pc.unique(year_of).to_pylist()
+        for year in found:
+            rows = shaped if len(found) == 1 else shaped.filter(pc.equal(year_of, year))
             if year in self.years:
                 self._target(year).write(rows, number)
             else:
@@ -186,7 +230,8 @@ class _Dataset:
         again = self._new(target.target, workshop)
         for number, batch in target.batches():
             if number not in self._failed:
-                keep = [latest.get(scope, number) == number for scope in hashes(batch, self.dataset.replaces)]
+                scopes = hashes(batch, self.dataset.replaces).to_pylist()
+                keep = [latest.get(scope, number) == number for scope in scopes]
                 again.write(batch.filter(pa.array(keep, pa.bool_())), number)
         again.close(about)
         target.throw_away()

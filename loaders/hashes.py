@@ -1,8 +1,7 @@
 """64-bit hashes on disk, and which of them occur more than once: any number of them, a few megabytes of memory."""
 
 import shutil
-from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,20 +10,41 @@ import pyarrow.compute as pc
 SORTED_AT_ONCE = 250_000  # 2 MB, and as much again for each of two steps
 BITS = 5  # of a hash by which a longer file is split: into 32
 BLOCK_BYTES = 1 << 20
+# Odd, so that nothing of a value is lost: 2^64 over the golden ratio. A column's place is its power.
+MULTIPLIER = pa.scalar(0x9E3779B97F4A7C15 - (1 << 64), pa.int64())
+
+
+def hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.Array:
+    """A hash of each row's values in these columns, as int64: the same for the same values, in this process.
+
+    Each distinct value is hashed by Python, once; rows are put together from those in Arrow.
+    """
+    joined = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
+    for name in columns:
+        codes = _plain(batch.column(name)).dictionary_encode(null_encoding="encode")
+        distinct = pa.array([hash((value,)) for value in codes.dictionary.to_pylist()], pa.int64())
+        joined = pc.add(pc.multiply(joined, MULTIPLIER), distinct.take(codes.indices))
+    return joined
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Instants and days as numbers, which are read ten times as fast as what Python makes of them."""
+    if pa.types.is_timestamp(values.type):
+        return values.cast(pa.int64())
+    return pc.cast(values, pa.int32()) if pa.types.is_date32(values.type) else values
 
 
 class Hashes:
-    """A file of hashes that grows. Values are those of Python's `hash` in this process."""
+    """A file of hashes that grows."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.count = 0
 
-    def add(self, values: Iterable[int]) -> None:
-        found = array("q", values)
-        with self._path.open("ab") as file:
-            found.tofile(file)
-        self.count += len(found)
+    def add(self, values: pa.Array) -> None:
+        """Add an array of int64 without nulls."""
+        _append(self._path, values)
+        self.count += len(values)
 
     def copy(self) -> "Hashes":
         """The same hashes in a file of their own."""
@@ -66,10 +86,14 @@ def _split(path: Path, level: int) -> list[tuple[Path, int]]:
             values = block.filter(pc.equal(number, pa.scalar(place, pa.int64())))
             if len(values):
                 counts[place] += len(values)
-                with part.open("ab") as file:
-                    array("q", values.to_pylist()).tofile(file)
+                _append(part, values)
     path.unlink()
     return [(part, rows) for part, rows in zip(parts, counts, strict=True) if rows]
+
+
+def _append(path: Path, values: pa.Array) -> None:
+    with path.open("ab") as file:
+        file.write(memoryview(values.buffers()[1])[8 * values.offset : 8 * (values.offset + len(values))])
 
 
 def _blocks(path: Path) -> Iterator[pa.Array]:

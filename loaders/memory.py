@@ -26,14 +26,17 @@ DUCKDB_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def keep_flat() -> None:
-    """Give freed memory back at once and keep what is large and not used out. Call before the first thread starts."""
+def keep_flat(given_back_from: int = _MMAP_THRESHOLD_BYTES) -> None:
+    """Give freed memory back at once and keep what is large and not used out. Call before the first thread starts.
+
+    Blocks of fewer bytes than `given_back_from` are kept for the next one of their size.
+    """
     if platform.libc_ver()[0] == "glibc":
         # One arena per thread holds on to what others freed; two cost no speed that can be measured.
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_ARENA_MAX, 2)
         # Buffers of a megabyte go back when they are freed, instead of leaving holes: 234 MB became 97 MB.
-        libc.mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD_BYTES)
+        libc.mallopt(_M_MMAP_THRESHOLD, given_back_from)
     sys.meta_path.insert(0, _Without())
     # Arrow's own allocator keeps 25 MB of what was freed. It is chosen when the library loads: a pool that is set
     # later is not the one that its C++ side takes.

@@ -173,7 +173,8 @@ class Witness:
 
 
 def _counts(values: pa.Array) -> list[tuple[Any, int]]:
-    return [(one["values"], one["counts"]) for one in pc.value_counts(values).to_pylist()]
+    counted = pc.value_counts(values)
+    return list(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -14,7 +14,6 @@ from loaders.markets.layout import Layout, plain
 from loaders.markets.lines import Head, Numbered
 
 BLOCK_BYTES = 1 << 20  # about 10,000 rows; larger blocks are no faster and cost memory
-LABELS = pa.dictionary(pa.int32(), pa.string())  # a column of labels repeats a few of them
 
 
 @dataclass

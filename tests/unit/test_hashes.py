@@ -6,10 +6,12 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from loaders import hashes
 from loaders.hashes import Hashes
+from loaders.hashes import hashes as row_hashes
 
 
 @pytest.mark.parametrize("at_once", [50, 1_000, 100_000])
@@ -23,7 +25,7 @@ def test_the_repeated_ones_are_found_however_often_they_are_split(
     draw.shuffle(values)
     found = Hashes(tmp_path / "hashes")
     for start in range(0, len(values), 500):
-        found.add(values[start : start + 500])
+        found.add(pa.array(values, pa.int64())[start : start + 500])
     copied = found.copy()
     assert sorted(found.repeated()) == sorted(one for one, count in Counter(values).items() if count > 1)
     assert list(copied) == values
@@ -34,5 +36,20 @@ def test_none_repeat_in_nothing(tmp_path: Path) -> None:
     empty = Hashes(tmp_path / "hashes")
     assert list(empty.copy().repeated()) == list(empty) == []
     many = Hashes(tmp_path / "same")
-    many.add([5] * 1_000)
+    many.add(pa.array([5] * 1_000, pa.int64()))
     assert list(many.repeated()) == [5]
+
+
+def test_rows_have_one_hash_exactly_if_they_have_the_same_values() -> None:
+    places = [None, "", "a", "b", "ab"]
+    rows = [(place, at, day) for place in places for at in (None, 0, 1, 3_600_000_000) for day in (0, 1)]
+    schema = pa.schema([("place", pa.string()), ("at", pa.timestamp("us", tz="UTC")), ("day", pa.date32())])
+    batch = pa.record_batch(
+        [pa.array(one, kind.type) for one, kind in zip(zip(*rows, strict=True), schema, strict=True)], schema
+    )
+    found = row_hashes(batch, schema.names)
+    assert (found.null_count, len(found.unique())) == (0, len(rows))
+    backwards = batch.take(pa.array(reversed(range(len(rows)))))
+    assert row_hashes(backwards, schema.names).to_pylist() == found.to_pylist()[::-1]
+    assert row_hashes(batch.slice(7), schema.names) == found.slice(7)
+    assert row_hashes(batch, ["at", "day", "place"]) != found

@@ -27,6 +27,8 @@ DECISIONS = {
     "clusters": ("source_uuid", "cluster_id", "cluster_alias", "distribution"),
     "rates": ("source_uuid", "metric", "rate"),
 }
+# All that the marts read, and none of their tests.
+MARTS_ALONE = ("--select", "+path:models/marts/compute", "--exclude-resource-type", "unit_test", "test")
 
 
 def load(target: Target, root: Path, *datasets: str, force: bool = False, accept_shrink: bool = False) -> Outcome:

@@ -81,7 +81,7 @@ def samples() -> Path:
 
 @pytest.fixture(scope="module")
 def warehouses(make_target: MakeTarget) -> dict[str, Target]:
-    """By kind: both routes share a warehouse, and with it what dbt has parsed and the reports that both of them load."""
+    """By kind: both routes share one, and with it what dbt has parsed and the reports that both of them load."""
     return {kind: make_target(kind) for kind in ("duckdb", "postgres")}
 
 

@@ -27,6 +27,9 @@ DECISIONS = {
     "clusters": ("source_uuid", "cluster_id", "cluster_alias", "distribution"),
     "rates": ("source_uuid", "metric", "rate"),
 }
+MARTS = ("--select", "+path:models/marts/compute")  # with all that they read
+NO_TESTS = ("--exclude-resource-type", "unit_test", "test")
+MARTS_ALONE = (*MARTS, *NO_TESTS)
 
 
 def load(target: Target, root: Path, *datasets: str, force: bool = False, accept_shrink: bool = False) -> Outcome:

@@ -29,6 +29,7 @@ from tests.warehouses import Digest, Target, digest
 FLEET = Fleet(rows=2_000, days=2)  # 42 pods; the last hours of the second day are missing
 POD_USAGE = OPENSHIFT.dataset("pod_usage")
 PODS = "openshift__pod_usage"
+ROUTES = {"hourly": ("pod_usage",), "daily": ("pod_usage_daily", "node_capacity")}
 Change = Callable[[pa.Table], pa.Table]
 
 
@@ -59,6 +60,14 @@ def manifest(path: Path, number: int, change: Change, chunk: str = "0_0") -> Pat
     to = path.with_name(f"{path.name.split('.')[0]}.{path.name.split('.')[1]}.{number}.{chunk}.parquet")
     rewrite(path, change, to)
     return to
+
+
+def alone(reports: Path, root: Path, changes: dict[str, Change]) -> None:
+    """One pod report of a day, changed in each way, as that of a cluster of its own."""
+    path = file(reports)
+    for source, change in changes.items():
+        (root / f"source={source}").mkdir()
+        rewrite(path, change, root / f"source={source}" / path.name)
 
 
 def hours(first: int, until: int) -> Change:
@@ -127,9 +136,9 @@ def test_rows_read_a_few_at_a_time_are_those_of_the_whole_file(duckdb_file: Targ
             == whole.column(column).cast(streamed.schema.field(column).type).to_pylist()
         )
     with settings(MILLRACE_OPENSHIFT_BATCH_ROWS="100"):
-        load(duckdb_file, reports)
+        load(duckdb_file, reports, "pod_usage")
     few = held(duckdb_file)
-    load(duckdb_file, reports, force=True)
+    load(duckdb_file, reports, "pod_usage", force=True)
     assert held(duckdb_file) == few
     assert few.rows == FLEET.rows
 
@@ -147,7 +156,7 @@ def test_what_is_loaded_is_not_read_again_and_clusters_with_the_same_names_stay_
     before = pods_in(duckdb_file, f"source_uuid = '{SOURCES[1]}'")
     shutil.copy(file(reports), moved := file(reports).with_name("pod_usage.2025-10-01.1002.0_0.parquet"))
     try:
-        load(duckdb_file, reports)
+        load(duckdb_file, reports, "pod_usage")
     finally:
         moved.unlink()
     assert pods_in(duckdb_file, f"source_uuid = '{SOURCES[1]}'") == before
@@ -169,12 +178,12 @@ def test_the_manifest_with_more_hours_has_the_day_and_leaves_nothing_of_the_othe
     partial = manifest(path, 999, hours(0, 6))
     path.rename(late := path.with_suffix(".later"))  # no parquet to us while it is named so
     late.rename(copied.parent / "late")
-    load(duckdb_file, copied)
+    load(duckdb_file, copied, "pod_usage")
     assert ".999." in files_of(duckdb_file)
     six_hours = pods_in(duckdb_file, f"source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'")
     (copied.parent / "late").rename(path)
     manifest(path, 5000, hours(0, 12))  # a higher number, and fewer hours
-    load(duckdb_file, copied)
+    load(duckdb_file, copied, "pod_usage")
     assert ".1001." in files_of(duckdb_file)
     day = f"source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'"
     assert pods_in(duckdb_file, day) == 4 * six_hours == pq.read_metadata(path).num_rows
@@ -185,7 +194,7 @@ def test_numbers_of_manifests_are_numbers(duckdb_file: Target, copied: Path) -> 
     path = file(copied)
     manifest(path, 999, replaced("pod", 0, "older"))
     manifest(path, 10_000, replaced("pod", 0, "newer"))
-    load(duckdb_file, copied)
+    load(duckdb_file, copied, "pod_usage")
     assert ".10000." in files_of(duckdb_file)  # as text, 999 would be the last
     assert pods_in(duckdb_file, "pod = 'newer'") == 1
     assert pods_in(duckdb_file, "pod IN ('older', 'app-0-0') AND interval_start_at = '2025-10-01 00:00:00+00'") == 0
@@ -196,7 +205,7 @@ def test_the_parts_of_a_manifest_are_loaded_together(duckdb_file: Target, copied
     rows = pq.read_metadata(path).num_rows
     manifest(path, 1001, hours(12, 24), chunk="1_0")
     rewrite(path, hours(0, 12))
-    load(duckdb_file, copied)
+    load(duckdb_file, copied, "pod_usage")
     day = f"source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'"
     assert pods_in(duckdb_file, day) == rows
     assert files_of(duckdb_file).count("\n") == 1
@@ -205,21 +214,24 @@ def test_the_parts_of_a_manifest_are_loaded_together(duckdb_file: Target, copied
 # --- rows that are rejected ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [1.1e18, float("nan"), float("inf")])
-@pytest.mark.parametrize("route", ["hourly", "daily"])
+@pytest.mark.parametrize("route", ROUTES)
 def test_a_number_that_no_machine_counted_rejects_its_row_on_both_routes(
-    duckdb_file: Target, copied: Path, route: str, value: float
+    duckdb_file: Target, reports: Path, tmp_path: Path, route: str
 ) -> None:
-    path = file(copied)
-    rewrite(path, replaced("pod_usage_memory_byte_seconds", 3, value))
-    pod = pq.read_table(path, partitioning=None).column("pod")[3].as_py()
+    def change(table: pa.Table) -> pa.Table:
+        for row, value in enumerate((1.1e18, float("nan"), float("inf"), float("-inf")), start=3):
+            table = replaced("pod_usage_memory_byte_seconds", row, value)(table)
+        return table
+
+    path = file(reports)
+    alone(reports, tmp_path, {"broken": change})
     with settings(MILLRACE_OPENSHIFT_ROUTE=route):
-        outcome = load(duckdb_file, copied)
-    assert (outcome.errors, outcome.rows_quarantined) == ([], 1)
-    table = PODS if route == "hourly" else "openshift__pod_usage_daily"
-    [(reason, raw)] = duckdb_file.query(f"SELECT reason, raw_record FROM raw.{table}__rejects")
-    assert reason == "pod_usage_memory_byte_seconds: not a number up to 1e+18"
-    assert json.loads(raw)["pod"] == pod
+        outcome = load(duckdb_file, tmp_path, *ROUTES[route])
+    assert (outcome.errors, outcome.rows_quarantined) == ([], 4)
+    rejected = duckdb_file.query(f"SELECT reason, raw_record FROM raw.openshift__{ROUTES[route][0]}__rejects")
+    assert {reason for reason, _ in rejected} == {"pod_usage_memory_byte_seconds: not a number up to 1e+18"}
+    pods = pq.read_table(path, partitioning=None).column("pod").slice(3, 4).to_pylist()
+    assert [json.loads(raw)["pod"] for _, raw in rejected] == pods
     for entry in ledger(duckdb_file):
         assert entry["rows_read"] == entry["rows_loaded"] + entry["rows_quarantined"]
 
@@ -231,7 +243,7 @@ def test_the_largest_number_is_one_and_null_and_nan_are_names(duckdb_file: Targe
         return replaced("pod_limit_memory_byte_seconds", 5, 1e18)(replaced("node", 4, None)(table))
 
     rewrite(file(copied), change)
-    outcome = load(duckdb_file, copied)
+    outcome = load(duckdb_file, copied, "pod_usage")
     assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
     found = dict(
         duckdb_file.query(
@@ -297,41 +309,36 @@ def renamed(old: str, new: str) -> Change:
     return lambda table: table.rename_columns([new if name == old else name for name in table.schema.names])
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (dropped("pod_usage_cpu_core_seconds"), "has no column pod_usage_cpu_core_seconds"),
-        (
-            renamed("node_capacity_cpu_cores", "node_cores"),
-            "has no column node_capacity_cpu_cores and has node_cores, which nobody declared",
-        ),
-        (replaced("pod_labels", 0, '{"app": 1'), "is no JSON object of labels"),
-        (replaced("pod_labels", 0, '{"app": {"nested": "x"}}'), "is no JSON object of labels"),
-        (replaced("interval_start", 0, datetime(2025, 10, 2)), "row outside the window"),  # noqa: DTZ001 as published
-    ],
-    ids=["missing", "renamed", "labels", "nested labels", "another day"],
-)
-@pytest.mark.parametrize("route", ["hourly", "daily"])
+REFUSED = {
+    "missing": (dropped("pod_usage_cpu_core_seconds"), "has no column pod_usage_cpu_core_seconds"),
+    "renamed": (
+        renamed("node_capacity_cpu_cores", "node_cores"),
+        "has no column node_capacity_cpu_cores and has node_cores, which nobody declared",
+    ),
+    "cut-labels": (replaced("pod_labels", 0, '{"app": 1'), "is no JSON object of labels"),
+    "nested-labels": (replaced("pod_labels", 0, '{"app": {"nested": "x"}}'), "is no JSON object of labels"),
+    "another-day": (replaced("interval_start", 0, datetime(2025, 10, 2)), "row outside the window"),  # noqa: DTZ001 as published
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
 def test_a_report_that_is_not_the_declared_one_is_refused_by_name_and_the_others_are_loaded(
-    duckdb_file: Target, copied: Path, change: Change, message: str, route: str
+    duckdb_file: Target, reports: Path, tmp_path: Path, route: str
 ) -> None:
-    rewrite(file(copied), change)
+    """Each of a cluster of its own, beside one that is as declared."""
+    alone(reports, tmp_path, {"good": lambda table: table} | {name: change for name, (change, _) in REFUSED.items()})
+    pods = ROUTES[route][0]
     with settings(MILLRACE_OPENSHIFT_ROUTE=route):
-        outcome = load(duckdb_file, copied)
-    pods = [error for error in outcome.errors if "pod_usage" in error.split(":")[1]]
-    assert len(pods) == 1
-    assert message in pods[0]
-    assert f"2025-10-01 {SOURCES[0]}" in pods[0]
-    assert outcome.exit_code == 2
-    table = PODS if route == "hourly" else "openshift__pod_usage_daily"
-    [[days]] = duckdb_file.query(
-        f"SELECT COUNT(DISTINCT (source_uuid, CAST(interval_start_at AS DATE))) FROM raw.{table}"
-    )
-    assert days == 3  # all but one
+        outcome = load(duckdb_file, tmp_path, pods)
+    assert (len(outcome.errors), outcome.exit_code) == (len(REFUSED), 2)
+    for name, (_, message) in REFUSED.items():
+        [said] = [error for error in outcome.errors if f"2025-10-01 {name}:" in error]
+        assert message in said
+    assert duckdb_file.query(f"SELECT DISTINCT source_uuid FROM raw.openshift__{pods}") == [("good",)]
 
 
 def test_a_row_group_that_cannot_be_read_fails_its_day_and_keeps_the_old_one(duckdb_file: Target, copied: Path) -> None:
-    load(duckdb_file, copied)
+    load(duckdb_file, copied, "pod_usage")
     before = held(duckdb_file)
     path = file(copied)
     rewrite(path, lambda table: table, row_group_size=100)
@@ -340,7 +347,7 @@ def test_a_row_group_that_cannot_be_read_fails_its_day_and_keeps_the_old_one(duc
     start = place.dictionary_page_offset or place.data_page_offset
     content[start : start + place.total_compressed_size] = b"\xff" * place.total_compressed_size
     path.write_bytes(content)
-    outcome = load(duckdb_file, copied)
+    outcome = load(duckdb_file, copied, "pod_usage")
     assert len(outcome.errors) == 1
     assert "row group 4 of" in outcome.errors[0]
     assert "copy the file again" in outcome.errors[0]
@@ -351,7 +358,7 @@ def test_a_month_without_its_zero_is_refused(duckdb_file: Target, copied: Path) 
     folder = copied / "OCP" / "pod_usage" / f"source={SOURCES[0]}" / "year=2025"
     shutil.copytree(folder / "month=10", folder / "month=1")
     with pytest.raises(SourceChanged, match=r"month=1/.*two digits.*count twice"):
-        load(duckdb_file, copied)
+        load(duckdb_file, copied, "pod_usage")
     assert not duckdb_file.has(PODS)
 
 
@@ -361,7 +368,7 @@ def test_an_unknown_report_is_left_alone_and_named(duckdb_file: Target, copied: 
     pq.write_table(pa.table({"interval_start": [datetime(2025, 10, 1, tzinfo=UTC)], "vm_name": ["a"]}), vm)
     found = recognise(OPENSHIFT, find_files(str(copied)))
     assert [Path(left.name).name for left in found.unknown] == [vm.name]
-    assert load(duckdb_file, copied).errors == []
+    assert load(duckdb_file, copied, "pod_usage").errors == []
 
 
 def test_a_file_of_nobody_s_cluster_is_refused(duckdb_file: Target, copied: Path, tmp_path: Path) -> None:

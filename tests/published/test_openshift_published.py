@@ -1,4 +1,4 @@
-"""The daily summary of seven scenarios, row for row: from parquet and CSV, loaded as hours and as days."""
+"""The daily summary of seven scenarios, row for row: loaded as hours and as days, from parquet and from CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MakeTarget
-from tests.openshift import build_marts, decide, load, mart, settings
+from tests.openshift import MARTS_ALONE, build_marts, decide, load, mart, settings
 from tests.warehouses import Target
 
 pytestmark = pytest.mark.published
@@ -68,7 +68,8 @@ COSTS = {
     "total_cost": "",
 }
 NUMBERS = ("hours", "cores", "gib", "months", "cost")
-CSV = "csv-"  # before the id of a scenario's source and cluster, where it was loaded from CSV
+# Warehouse, route and format. Parquet and CSV of either route meet in contract/, routes and warehouses in warehouse/.
+COMBINATIONS = ("duckdb-hourly-parquet", "duckdb-daily-parquet", "postgres-hourly-csv")
 
 
 @pytest.fixture(scope="module")
@@ -79,27 +80,31 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="module")
-def files(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All scenarios twice: their parquet, and their CSV as clusters of their own."""
-    root = tmp_path_factory.mktemp("reports")
-    for scenario in SCENARIOS:
-        shutil.copytree(samples / scenario / "parquet", root / scenario)
-        folder = root / f"source={CSV}{about(samples, scenario)['source']}"
-        shutil.copytree(samples / scenario / "csv", folder)
-    return root
+def warehouses(make_target: MakeTarget) -> dict[str, Target]:
+    """By kind: both routes share one, and with it what dbt has parsed and the reports that both of them load."""
+    return {kind: make_target(kind) for kind in ("duckdb", "postgres")}
 
 
-@pytest.fixture(scope="module", params=["duckdb-hourly", "duckdb-daily", "postgres-hourly", "postgres-daily"])
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt keeps what it has parsed."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.fixture(scope="module", params=COMBINATIONS)
 def summary(
-    request: pytest.FixtureRequest, samples: Path, files: Path, make_target: MakeTarget, tmp_path_factory: Any
+    request: pytest.FixtureRequest, samples: Path, warehouses: dict[str, Target], parsed: Path, tmp_path_factory: Any
 ) -> Target:
-    kind, route = request.param.split("-")
-    target = make_target(kind)
+    kind, route, form = request.param.split("-")
+    target, files = warehouses[kind], tmp_path_factory.mktemp("reports")
+    for scenario in SCENARIOS:  # a cluster's CSV does not say whose it is
+        folder = scenario if form == "parquet" else f"source={about(samples, scenario)['source']}"
+        shutil.copytree(samples / scenario / form, files / folder)
     with settings(MILLRACE_OPENSHIFT_ROUTE=route):
         outcome = load(target, files)
         assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
         with settings(**decide(target, decisions(samples))):
-            build_marts(target, tmp_path_factory.mktemp("dbt"), "--exclude-resource-type", "unit_test", "test")
+            build_marts(target, parsed / kind, *MARTS_ALONE, "--full-refresh")
     return target
 
 
@@ -112,11 +117,10 @@ def decisions(samples: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Each scenario's keys, its names, and the rates of the one that has costs."""
     model = json.loads((samples / "s03_advanced_multi_node" / "cost_model.json").read_text())
     scenarios = [about(samples, scenario) for scenario in SCENARIOS]
-    sources = [(prefix, scenario) for prefix in ("", CSV) for scenario in scenarios]
     return {
-        "enabled_label_keys": [(p + s["source"], key) for p, s in sources for key in s["enabled_tag_keys"]],
+        "enabled_label_keys": [(one["source"], key) for one in scenarios for key in one["enabled_tag_keys"]],
         "clusters": [
-            (p + s["source"], p + s["cluster_id"], s["cluster_alias"], model["distribution"]) for p, s in sources
+            (one["source"], one["cluster_id"], one["cluster_alias"], model["distribution"]) for one in scenarios
         ],
         "rates": [("*", metric, float(rate)) for metric, rate in model["rates"].items()],
     }
@@ -146,10 +150,9 @@ def assert_same(ours: Iterable[dict[str, Any]], published: Iterable[dict[str, st
                 assert our == value, (column, our_row, row)
 
 
-@pytest.mark.parametrize("prefix", ["", CSV], ids=["parquet", "csv"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_daily_summary(summary: Target, samples: Path, scenario: str, prefix: str) -> None:
-    where = f"cluster_id = '{prefix}{about(samples, scenario)['cluster_id']}'"
+def test_the_daily_summary(summary: Target, samples: Path, scenario: str) -> None:
+    where = f"cluster_id = '{about(samples, scenario)['cluster_id']}'"
     with (samples / scenario / "expected_daily_summary.csv").open() as file:
         published = list(csv.DictReader(file))
     for source, name, columns in (("Pod", "fct_pod_usage_daily", POD), ("Storage", "fct_volume_usage_daily", STORAGE)):
@@ -157,11 +160,10 @@ def test_the_daily_summary(summary: Target, samples: Path, scenario: str, prefix
         assert_same(mart(summary, name, columns, where), expected, columns)
 
 
-@pytest.mark.parametrize("prefix", ["", CSV], ids=["parquet", "csv"])
-def test_the_costs(summary: Target, samples: Path, prefix: str) -> None:
+def test_the_costs(summary: Target, samples: Path) -> None:
     with (samples / "s03_advanced_multi_node" / "expected_costs.csv").open() as file:
         published = list(csv.DictReader(file))
-    ours = mart(summary, "fct_cost_daily", COSTS, f"cluster_id = '{prefix}acc-s03'")
+    ours = mart(summary, "fct_cost_daily", COSTS, "cluster_id = 'acc-s03'")
     assert_same(ours, published, COSTS)
     assert sum(row["total_cost"] for row in ours) == pytest.approx(164.22166666666666, rel=1e-9)
 

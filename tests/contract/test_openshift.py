@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -18,6 +19,7 @@ import pytest
 from loaders.errors import DeclarationError, SourceChanged
 from loaders.files import find_files
 from loaders.recognise import recognise
+from loaders.sources.openshift import days
 from loaders.sources.openshift.planner import plan
 from loaders.sources.openshift.report import read
 from tests.loads import ledger
@@ -141,6 +143,47 @@ def test_rows_read_a_few_at_a_time_are_those_of_the_whole_file(duckdb_file: Targ
     load(duckdb_file, reports, "pod_usage", force=True)
     assert held(duckdb_file) == few
     assert few.rows == FLEET.rows
+
+
+@pytest.mark.parametrize("dataset", ROUTES["daily"])
+@pytest.mark.parametrize("fault", [None, 1.1e18, float("nan"), float("-inf")])
+def test_duckdb_reads_the_days_of_a_file_on_disk_as_they_are_streamed(
+    reports: Path, tmp_path: Path, dataset: str, fault: float | None
+) -> None:
+    path = tmp_path / "report.parquet"
+
+    def change(table: pa.Table) -> pa.Table:
+        for row, (column, value) in enumerate(
+            [("node", None), ("pod_labels", ""), ("pod_labels", None), ("pod_usage_cpu_core_seconds", fault)]
+        ):
+            table = replaced(column, row, value)(table)
+        return table
+
+    rewrite(file(reports), change, path)
+    found = []
+    for opened in (fsspec.open(str(path), "rb"), path.open("rb")):  # DuckDB opens the first by its path
+        with opened as readable:
+            batches = list(days.read(readable, OPENSHIFT.dataset(dataset), path.name))
+        rows = [tuple(sorted(row.items())) for batch in batches for row in batch.to_pylist()]
+        found.append(sorted(map(repr, rows)))
+    assert found[0] == found[1]
+    assert len(found[0]) > 21
+
+
+def test_on_the_daily_route_a_text_of_labels_is_kept_once_a_day_with_its_last_hour(
+    duckdb_file: Target, copied: Path
+) -> None:
+    path = file(copied, "node_labels")
+    node = pq.read_table(path, partitioning=None).column("node")[0].as_py()
+    rewrite(path, replaced("node_labels", 0, '{"app": "earlier"}'))
+    with settings(MILLRACE_OPENSHIFT_ROUTE="daily"):
+        assert load(duckdb_file, copied, "node_labels").errors == []
+    kept = duckdb_file.query(
+        "SELECT node_labels LIKE '%earlier%', hour(interval_start_at AT TIME ZONE 'UTC') "
+        "FROM raw.openshift__node_labels "
+        f"WHERE node = '{node}' AND source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'"
+    )
+    assert sorted(kept) == [(False, 23), (True, 0)]
 
 
 def test_what_is_loaded_is_not_read_again_and_clusters_with_the_same_names_stay_apart(

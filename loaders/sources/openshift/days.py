@@ -1,7 +1,7 @@
 """A report's hours added up to days before they are loaded, by DuckDB in this process.
 
-By raw label text: whatever a label means is decided in the warehouse, where it may change. Rows are grouped as they
-stream by; memory grows with the pods of one day.
+By raw label text: whatever a label means is decided in the warehouse, where it may change. DuckDB reads parquet on disk
+itself; other reports are grouped as they stream by. Memory grows with the pods of one day.
 """
 
 import tempfile
@@ -16,6 +16,7 @@ from loaders.catalogue import Dataset, read_catalogue
 from loaders.parts import LARGEST_BATCH_ROWS
 from loaders.shape import SET_ASIDE
 from loaders.sources.openshift import report
+from loaders.sources.openshift.scan import scan
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
@@ -35,7 +36,11 @@ def read(file: IO[bytes], dataset: Dataset, name: str) -> Iterator[pa.RecordBatc
 
     Rows that the hourly report would have rejected come as they are, and say why. Raises as `report.read`.
     """
-    hours = _hours_of(dataset)
+    hours, query = _hours_of(dataset), _QUERIES[dataset.name]
+    if (table := scan(file, hours, name, query, SETTINGS)) is not None:
+        yield from table.to_batches(LARGEST_BATCH_ROWS)
+        return
+    file.seek(0)
     set_aside: list[pa.RecordBatch] = []
     columns: list[str] = []
 
@@ -54,7 +59,7 @@ def read(file: IO[bytes], dataset: Dataset, name: str) -> Iterator[pa.RecordBatc
         with duckdb.connect(config=SETTINGS) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.register("hours", reader)
-            result = connection.execute(_QUERIES[dataset.name](columns))
+            result = connection.execute(query(columns))
             yield from result.to_arrow_reader(LARGEST_BATCH_ROWS)
     if dataset.name == _REPORTING:  # a row is read twice, and rejected once
         yield from set_aside

@@ -39,7 +39,7 @@ def read(file: IO[bytes], dataset: Dataset, name: str) -> Iterator[pa.RecordBatc
 
 def typed(batches: Iterator[pa.RecordBatch], dataset: Dataset, name: str) -> Iterator[pa.RecordBatch]:
     """The batches with the declared types, in good ones and ones that are set aside."""
-    labels = _Labels(name)
+    labels = Labels(name)
     for batch in batches:
         columns: dict[str, pa.Array] = {}
         reasons: list[tuple[str, pa.Array]] = []
@@ -132,7 +132,7 @@ def batch_rows(dataset: Dataset) -> int:
     return int(said)
 
 
-class _Labels:
+class Labels:
     """Label texts as JSON, each parsed once per file."""
 
     def __init__(self, name: str) -> None:
@@ -170,7 +170,7 @@ def _operator_labels(text: str) -> Iterator[tuple[str, str]]:
             yield key.replace("label_", ""), value
 
 
-def _column(values: pa.Array, field: Field, labels: _Labels) -> tuple[pa.Array, pa.Array, str]:
+def _column(values: pa.Array, field: Field, labels: Labels) -> tuple[pa.Array, pa.Array, str]:
     """The values as declared, which of them are good, and what they had to be."""
     if field.type == "json":
         return labels.column(values), pa.array([True]), "labels"

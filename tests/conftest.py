@@ -131,18 +131,42 @@ def warehouse_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
+# The files that take longest, longest first: begun last, one of them would leave the other worker without work.
+LONGEST = [
+    "contract/test_every_dataset.py",
+    "warehouse/test_marts.py",
+    "warehouse/test_acceptances.py",
+    "flows/test_serve.py",
+    "published/test_openshift_published.py",
+    "warehouse/test_market_marts.py",
+    "contract/test_every_market_dataset.py",
+    "published/test_marts_published.py",
+    "published/test_elexon_published.py",
+    "flows/test_build.py",
+    "faults/test_kills.py",
+    "published/test_dvf_published.py",
+    "warehouse/test_openshift_marts.py",
+]
+TOGETHER = {"warehouse/test_acceptances.py": "warehouse/test_marts.py"}  # they share one build
+
+
 class ByFixtures(LoadFileScheduling):  # type: ignore[misc]
     """A file goes to one worker with its fixtures; files that share costly ones go together."""
 
-    together = ("tests/warehouse/test_marts.py", "tests/warehouse/test_acceptances.py")
-
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        return self.together[0] if file in self.together else file
+        file = nodeid.split("::", 1)[0].removeprefix("tests/")
+        return TOGETHER.get(file, file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixtures:
+    config.option.loadscopereorder = False  # it would begin with the files of the most tests
     return ByFixtures(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {file: rank for rank, file in enumerate(LONGEST)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(here).as_posix(), len(ranks)))
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def test_the_doctor_says_what_it_found_and_who_set_the_limit(postgres: PostgresT
     code, said = look(postgres, "doctor", "--memory-limit", "240MB")
     assert code == 0
     assert "240 MB, set by --memory-limit; sizes divided by 4" in " ".join(said.split())
-    assert "6,521 rows of 46 columns" in said
+    assert "10,869 rows of 46 columns" in said
     assert "PostgreSQL 1" in said
     assert "GB free in" in said
     for extra in ("[postgres]", "[bigquery]", "[dbt]", "[prefect]"):

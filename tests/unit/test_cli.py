@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from loaders.cli import _spans
+from loaders.cli.options import spans
 from loaders.errors import DeclarationError
 from loaders.load import Outcome
 from loaders.progress import show_outcome
@@ -105,19 +105,19 @@ def test_a_mistake_is_one_line_and_exit_1(arguments: tuple[str, ...], said: str,
 
 
 def test_years_are_spans_from_new_year_to_new_year() -> None:
-    assert _spans([2023, 2024], None, None) == [
+    assert spans([2023, 2024], None, None) == [
         (date(2023, 1, 1), date(2024, 1, 1)),
         (date(2024, 1, 1), date(2025, 1, 1)),
     ]
 
 
 def test_the_last_day_of_a_span_is_included() -> None:
-    assert _spans(None, datetime(2024, 2, 28), datetime(2024, 2, 29)) == [(date(2024, 2, 28), date(2024, 3, 1))]  # noqa: DTZ001 - as typer gives them
+    assert spans(None, datetime(2024, 2, 28), datetime(2024, 2, 29)) == [(date(2024, 2, 28), date(2024, 3, 1))]  # noqa: DTZ001 - as typer gives them
 
 
 def test_one_end_of_a_span_is_not_enough() -> None:
     with pytest.raises(DeclarationError, match="say what to load"):
-        _spans(None, datetime(2024, 1, 1), None)  # noqa: DTZ001 - as typer gives them
+        spans(None, datetime(2024, 1, 1), None)  # noqa: DTZ001 - as typer gives them
 
 
 def test_a_year_that_fails_does_not_stop_the_next(duckdb_file: Target, publisher: Sandbox) -> None:

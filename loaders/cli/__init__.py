@@ -1,0 +1,12 @@
+"""The command line, `millrace`. Whatever takes long to import is imported by the command that needs it."""
+
+import typer
+
+from loaders.cli import features, load, look
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.add_typer(load.commands)
+app.add_typer(look.commands)
+app.add_typer(features.commands, name="features")
+
+__all__ = ["app"]

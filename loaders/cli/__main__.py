@@ -1,0 +1,5 @@
+"""`python -m loaders.cli` is `millrace`."""
+
+from loaders.cli import app
+
+app()

@@ -19,7 +19,7 @@ from loaders.catalogue import Asked, Dataset
 from loaders.coverage import Coverage
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
 from loaders.identity import RowIdentity
-from loaders.ledger import Entry, said_of
+from loaders.ledger import SAMPLE, Entry, said_of
 from loaders.parts import Parts
 from loaders.readers import Repeats, read_body
 from loaders.shape import REJECT_SCHEMA, Shaper
@@ -53,13 +53,14 @@ def extract(
     of the last good load of this window, against which a shrunken answer is refused.
     """
     requests = [] if window.files else dataset.asked(window.values)
+    said = said_of(window.files) if window.files else " ".join(map(_address, requests))
     entry = Entry(
         source=dataset.source_name,
         dataset=dataset.name,
         window_label=window.label,
         window_from=window.first,
         window_until=window.until,
-        request=said_of(window.files) if window.files else " ".join(map(_address, requests)),
+        request=(SAMPLE if publisher.is_sample else "") + said,
         started_at=datetime.now(UTC),
     )
     home = folder / f"{dataset.name}-{window.label.replace('/', '-')}"

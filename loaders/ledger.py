@@ -16,6 +16,7 @@ from loaders.files import SourceFile
 
 TABLE = "load_ledger"
 Status = Literal["loaded", "empty", "failed"]
+SAMPLE = "sample: "  # begins an entry's `request` where generated publishers were asked
 
 SCHEMA = pa.schema(
     [
@@ -63,6 +64,11 @@ class Entry:
     @property
     def is_good(self) -> bool:
         return self.status != "failed"
+
+    @property
+    def is_sample(self) -> bool:
+        """True if its rows are generated ones."""
+        return self.request.startswith(SAMPLE)
 
 
 def as_table(entries: Iterable[Entry]) -> pa.Table:

@@ -14,7 +14,7 @@ from loaders.budget import budget
 from loaders.catalogue import Dataset, Source
 from loaders.commit import Committer
 from loaders.destination import Session
-from loaders.errors import WarehouseUnavailable
+from loaders.errors import DeclarationError, WarehouseUnavailable
 from loaders.extract import Extracted, extract
 from loaders.ledger import Entry, Standing, Status, read_entries, standings
 from loaders.memory import give_back
@@ -38,6 +38,7 @@ class Request:
     force: bool = False  # load again what is done
     accept_shrink: bool = False  # let a window lose rows
     files: Recognised | None = None  # load these instead of asking the publisher
+    is_sample: bool = False  # of generated publishers
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def make_plan(request: Request, session: Session, now: datetime | None = None) -
     """The windows that have ended by `now` and are not done, or were loaded too early to be final.
 
     Of files, those that are not loaded, or have changed since.
-    Raises `WarehouseUnavailable` if the ledger cannot be read.
+    Raises `WarehouseUnavailable` if the ledger cannot be read, `DeclarationError` if generated and real rows would mix.
     """
     now = now or datetime.now(UTC)
     zone = ZoneInfo(request.source.time_zone)
@@ -109,6 +110,7 @@ def make_plan(request: Request, session: Session, now: datetime | None = None) -
     jobs = []
     for dataset in request.datasets:
         known = standings(entries.get(dataset.name, []))
+        _check_origin(dataset, known, request.is_sample, session)
         if request.files is None:
             found = plan_windows(dataset, zone, request.first, request.until, now)
         else:
@@ -117,6 +119,17 @@ def make_plan(request: Request, session: Session, now: datetime | None = None) -
         wanted = [window for window in span if request.force or not _is_done(window, known.get(window.label), dataset)]
         jobs.append(Job(dataset, tuple(wanted), span, known))
     return jobs
+
+
+def _check_origin(dataset: Dataset, known: dict[str, Standing], is_sample: bool, session: Session) -> None:
+    """Generated and published rows never share a table: a window done with the one would pass for the other."""
+    for standing in known.values():
+        if standing.good and standing.good.is_sample != is_sample:
+            there, asked = ("published", "generated") if is_sample else ("generated", "published")
+            raise DeclarationError(
+                f"{dataset.label} in {session.warehouse} has {there} rows, of {standing.good.window_label} for one: "
+                f"load {asked} ones into another file or database, or drop this one first"
+            )
 
 
 def _is_done(window: Window, standing: Standing | None, dataset: Dataset) -> bool:

@@ -71,21 +71,23 @@ class Publisher:
     requests_per_second: float
     attempts: int = 5
     first_wait_seconds: float = 1.0  # doubled on each attempt: 1 + 2 + 4 + 8 s outlasts a restart, not an outage
+    is_sample: bool = False  # what it publishes is generated, on this machine
     _session: requests.Session = field(default_factory=requests.Session)
     _next_at: float = 0.0
 
     @classmethod
-    def of(cls, source: Source, url: str | None = None, unpaced: bool = False) -> "Publisher":
+    def of(cls, source: Source, url: str | None = None, is_sample: bool = False) -> "Publisher":
         """The source's own server, or the one at `url`, with the settings of the environment over the declared ones.
 
         MILLRACE_REQUESTS_PER_SECOND, MILLRACE_ATTEMPTS and MILLRACE_RETRY_SECONDS are read here.
         """
-        pace = UNPACED if unpaced else source.requests_per_second
+        pace = UNPACED if is_sample else source.requests_per_second
         return cls(
             url=(url or source.url).rstrip("/"),
             requests_per_second=float(os.environ.get("MILLRACE_REQUESTS_PER_SECOND", pace)),
             attempts=int(os.environ.get("MILLRACE_ATTEMPTS", cls.attempts)),
             first_wait_seconds=float(os.environ.get("MILLRACE_RETRY_SECONDS", cls.first_wait_seconds)),
+            is_sample=is_sample,
         )
 
     @contextmanager

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ TODAY = date(2025, 1, 1)  # the sandbox's first day that is not published yet
 
 _numbers = itertools.count(1)
 MakeTarget = Callable[[str], Target]
+DbtFiles = Callable[[Target], dict[str, str]]
 
 
 class Load(Protocol):
@@ -113,7 +114,7 @@ def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     def make(kind: str) -> Target:
         name = f"millrace_test_{os.getpid()}_{next(_numbers)}"
         if kind == "duckdb":
-            return DuckDBTarget.at(tmp_path_factory.mktemp("warehouse") / "raw_data.duckdb")
+            return DuckDBTarget.create(tmp_path_factory.getbasetemp())
         if kind == "bigquery":
             return BigQueryTarget.create(request.getfixturevalue("emulator").host, name)
         databases.append(PostgresTarget.create(request.getfixturevalue("postgres_server"), name))
@@ -123,6 +124,20 @@ def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if "MILLRACE_POSTGRES_URL" in os.environ:  # a server of our own goes as a whole
         for database in databases:
             database.drop()
+
+
+@pytest.fixture(scope="session")
+def dbt_files(tmp_path_factory: pytest.TempPathFactory) -> DbtFiles:
+    """dbt's settings for a target: parsing the project takes longer than most builds, and is done once a place."""
+    base = tmp_path_factory.mktemp("dbt")
+    return lambda target: target.dbt_files(base)
+
+
+@pytest.fixture(scope="module")
+def borrow(make_target: MakeTarget) -> Iterator[MakeTarget]:
+    """Warehouses for the tests of a file, empty at first."""
+    with ExitStack() as lent:
+        yield lambda kind: lent.enter_context(_borrowed(kind, make_target))
 
 
 @pytest.fixture(scope="session", params=["duckdb", "postgres"])
@@ -196,7 +211,7 @@ _returned: list[PostgresTarget] = []
 
 @contextmanager
 def _borrowed(kind: str, make_target: MakeTarget) -> Iterator[Target]:
-    """A warehouse for one test. A database is emptied and lent again: it takes longer to create and to delete."""
+    """A warehouse that is given back. A database is emptied and lent again: it takes longer to create and to delete."""
     target = _returned.pop() if kind == "postgres" and _returned else make_target(kind)
     yield target
     if isinstance(target, PostgresTarget):

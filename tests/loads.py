@@ -69,6 +69,7 @@ def run_load(
     accept_shrink: bool = False,
     reporter: Quiet | None = None,
     files: str | None = None,
+    is_sample: bool = False,
 ) -> Outcome:
     """Load the days from `first` to `last`, both included, as the command does: lock, session, plan, run."""
     _settle_imports()
@@ -77,8 +78,8 @@ def run_load(
     warehouse = target.open()
     with environment(target.settings), warehouse.lock(wanted), open_session(warehouse) as session:
         found = recognise(source, find_files(files)) if files else None
-        request = Request(source, wanted, day(first), until, force, accept_shrink, found)
-        publisher = Publisher.of(source, url)
+        request = Request(source, wanted, day(first), until, force, accept_shrink, found, is_sample)
+        publisher = Publisher.of(source, url, is_sample)
         return run_plan(make_plan(request, session), request, session, publisher, reporter or Quiet())
 
 

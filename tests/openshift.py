@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -18,8 +17,9 @@ from loaders.files import find_files
 from loaders.load import Outcome, Request, make_plan, run_plan
 from loaders.recognise import recognise
 from loaders.transport import Publisher
+from tests.conftest import DbtFiles
 from tests.loads import Quiet
-from tests.warehouses import Row, Target
+from tests.warehouses import Row, Target, environment
 
 OPENSHIFT: Source = read_catalogue().source("openshift")
 DECISIONS = {
@@ -68,15 +68,10 @@ def settings(**values: str) -> Iterator[None]:
         yield
 
 
-def build_marts(target: Target, folder: Path, *options: str) -> None:
-    """dbt build of what is loaded; `folder` keeps what dbt has parsed for the next build."""
-    before = dict(os.environ)
-    os.environ.update({"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder)})
-    try:
+def build_marts(target: Target, dbt_files: DbtFiles, *options: str) -> None:
+    """dbt build of what is loaded."""
+    with environment(dbt_files(target)):
         build(options=options, warehouse=target.open(), say=lambda line: None)
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def mart(target: Target, name: str, columns: Iterable[str], where: str = "TRUE") -> list[dict[str, Any]]:

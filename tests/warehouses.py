@@ -6,12 +6,13 @@ It is read here with the driver itself, not through the loader, so that the load
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -83,6 +84,12 @@ class Target(ABC):
     def drop(self) -> None:
         """Take it away."""
 
+    def dbt_files(self, base: Path) -> dict[str, str]:
+        """Where dbt writes, as its settings. What it has parsed holds for one place and is kept for it below `base`."""
+        place = hashlib.blake2b(repr(sorted(self.settings.items())).encode(), digest_size=8).hexdigest()
+        folder = str(base / f"{self.name}-{place}")
+        return {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder}
+
     def open(self) -> Warehouse:
         """The loader's own view of it."""
         with environment(self.settings):
@@ -117,6 +124,16 @@ class DuckDBTarget(Target):
     path: Path
 
     @classmethod
+    def create(cls, base: Path) -> DuckDBTarget:
+        """A new file in the first free folder below `base`: where one was dropped, dbt knows the place already."""
+        for number in itertools.count():
+            folder = base / f"warehouse-{number}"
+            with suppress(FileExistsError):
+                folder.mkdir()
+                return cls.at(folder / "raw_data.duckdb")
+        raise AssertionError
+
+    @classmethod
     def at(cls, path: Path) -> DuckDBTarget:
         return cls("duckdb", {"MILLRACE_WAREHOUSE": "duckdb", "MILLRACE_DUCKDB": str(path)}, path)
 
@@ -146,6 +163,8 @@ class DuckDBTarget(Target):
     def drop(self) -> None:
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
+        if not any(self.path.parent.iterdir()):
+            self.path.parent.rmdir()  # another may take its place
 
     def copy(self, name: str) -> Target:
         path = self.path.with_name(f"{name}.duckdb")
@@ -211,8 +230,12 @@ class PostgresTarget(Target):
 
     def empty(self) -> None:
         """As it was created, which takes longer than this."""
-        for schema in (RAW, f"{RAW}_staging"):
-            self.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        found = self.query(
+            "SELECT nspname FROM pg_namespace "
+            "WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema')"
+        )
+        for (schema,) in found:
+            self.execute(f'DROP SCHEMA "{schema}" CASCADE')
 
     def drop(self) -> None:
         self._from_outside(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')

@@ -90,9 +90,9 @@ def load(
         found = recognised(declared, files, sample)
         codes = []
         with publisher_url(declared.name, sample) as url, target.lock(datasets), open_session(target) as session:
-            publisher = Publisher.of(declared, url, unpaced=sample)
+            publisher = Publisher.of(declared, url, sample)
             for begin, until in spans(years, first, last):
-                request = Request(declared, datasets, begin, until, force, accept_shrink, found)
+                request = Request(declared, datasets, begin, until, force, accept_shrink, found, sample)
                 jobs = make_plan(request, session)
                 console.print(f"{declared.title}, {begin} to {until - timedelta(days=1)}, into {target}")
                 if found is None:

@@ -5,25 +5,19 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.conftest import DbtFiles
 from tests.sandbox import Sandbox
 from tests.warehouses import DuckDBTarget, Target
 
 Use = Callable[[Target, Sandbox], None]
 
 
-@pytest.fixture(scope="session")
-def dbt_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Where dbt writes, as its settings: not into the checkout."""
-    folder = tmp_path_factory.mktemp("dbt")
-    return {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
-
-
 @pytest.fixture
-def use(dbt_files: dict[str, str]) -> Use:
+def use(dbt_files: DbtFiles) -> Use:
     """Put a warehouse and a publisher into the environment, which every test gives back as it was."""
 
     def put(target: Target, publisher: Sandbox) -> None:
-        os.environ.update(target.settings | dbt_files | {"MILLRACE_ELEXON_URL": publisher.url("elexon")})
+        os.environ.update(target.settings | dbt_files(target) | {"MILLRACE_ELEXON_URL": publisher.url("elexon")})
 
     return put
 

@@ -71,12 +71,9 @@ def test_options_are_added_to_what_is_left_out(target: DuckDBTarget) -> None:
 
 def test_a_failure_names_the_nodes(target: DuckDBTarget) -> None:
     load("fuelhh")
-    # A calendar that begins after the known days of its test.
-    options = ["--select", "+dim_settlement_period", "--vars", "{history_begins: '2025-01-01'}"]
-    with pytest.raises(
-        DbtFailed, match=r"1 nodes failed\ntest settlement_calendar_vectors: fail: Got \d results"
-    ) as caught:
-        build(options=options, say=lambda _: None)
+    target.execute("UPDATE raw.elexon__fuelhh SET fuel_type = 'CCGT'")  # so that the grain is no longer unique
+    with pytest.raises(DbtFailed, match=r"1 nodes failed\ntest unique_grain_\S+: fail: Got \d+ results") as caught:
+        build(options=["--select", "stg_elexon__fuelhh"], say=lambda _: None)
     assert {node.status for node in caught.value.nodes} >= {"success", "pass", "fail"}
 
 

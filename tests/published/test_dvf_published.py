@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import pytest
 
 from flows.build import build
 from loaders.catalogue import read_catalogue
-from tests.conftest import MakeTarget
+from tests.conftest import DbtFiles, MakeTarget
 from tests.loads import UNHURRIED, run_load
-from tests.warehouses import Digest, Target, digest
+from tests.warehouses import Digest, digest, environment
 
 pytestmark = pytest.mark.published
 
@@ -32,25 +32,22 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="module", params=["duckdb geo40", "postgres geo40", "duckdb raw43"])
 def query(
-    request: pytest.FixtureRequest, make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Query]:
+    request: pytest.FixtureRequest, borrow: MakeTarget, dbt_files: DbtFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Query:
     """Queries on the marts of the three years, in geo-dvf's files or in the administration's own."""
     if "MILLRACE_PUBLISHED_DATA" not in os.environ:
         pytest.skip("MILLRACE_PUBLISHED_DATA names no folder of published samples")
     samples = Path(os.environ["MILLRACE_PUBLISHED_DATA"]) / "dvf" / "derived"
     warehouse, dialect = request.param.split()
-    files, folder = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("dbt")
+    files = tmp_path_factory.mktemp("files")
     for path in samples.glob(f"{dialect}_*"):
         (files / path.name).symlink_to(path)
-    target: Target = make_target(warehouse)
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in (UNHURRIED | {"DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}).items():
-            patched.setenv(name, value)
+    target = borrow(warehouse)
+    with environment(UNHURRIED | dbt_files(target)):
         outcome = run_load(target, "", ["mutations"], "2018-01-01", "2020-12-31", source=DVF, files=str(files))
         assert (outcome.errors, outcome.rows_loaded, outcome.rows_quarantined) == ([], 30_000, 0)
         build(warehouse=target.open(), say=lambda line: None)
-    yield target.query
-    target.drop()
+    return target.query
 
 
 mutations: dict[str, Digest] = {}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from flows.build import build
-from tests.conftest import MakeTarget
+from tests.conftest import DbtFiles, MakeTarget
 from tests.loads import UNHURRIED, run_load
 from tests.sandbox import Sandbox
-from tests.warehouses import Target
+from tests.warehouses import environment
 
 pytestmark = pytest.mark.published
 
@@ -22,8 +22,8 @@ PERIOD = "settlement_date = DATE '2022-03-19' AND settlement_period = 27"
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def figures(
-    request: pytest.FixtureRequest, make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], list[tuple[object, ...]]]]:
+    request: pytest.FixtureRequest, borrow: MakeTarget, dbt_files: DbtFiles
+) -> Callable[[str], list[tuple[object, ...]]]:
     """Queries on the marts of the samples, which the loader got over HTTP."""
     if "MILLRACE_PUBLISHED_DATA" not in os.environ:
         pytest.skip("MILLRACE_PUBLISHED_DATA names no folder of published samples")
@@ -35,12 +35,9 @@ def figures(
     replay["FUELHH"] = samples / "FUELHH" / "fuelhh_2022-01-01_2022-08-05.insights_shape.parquet"
     replay["DISEBSP"] = samples / "SYSTEM_PRICES" / "system_prices_2019-04-08_2022-05-25.insights_shape.parquet"
     replay["BM_UNITS"] = samples / "_reference" / "bmunits_all.json"
-    target: Target = make_target(request.param)
-    folder = tmp_path_factory.mktemp("dbt")
-    environment = UNHURRIED | {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder)}
-    with pytest.MonkeyPatch.context() as patched, Sandbox(replay=replay, today=date(2025, 1, 1)) as sandbox:
-        for name, value in environment.items():
-            patched.setenv(name, value)
+    target = borrow(request.param)
+    settings = environment(UNHURRIED | dbt_files(target))
+    with settings, Sandbox(replay=replay, today=date(2025, 1, 1)) as sandbox:
         spans = {
             ("pn", "qpn", "mels", "mils", "boalf", "bod", "bm_units"): ("2022-03-19", "2022-03-19"),
             ("fuelhh",): ("2022-01-01", "2022-08-05"),
@@ -50,7 +47,7 @@ def figures(
         for datasets, (first, last) in spans.items():
             assert run_load(target, sandbox.url("elexon"), datasets, first, last).errors == []
         build(warehouse=target.open(), say=lambda line: None)
-    yield target.query
+    return target.query
 
 
 def test_the_physical_position_of_a_period(figures: Callable[[str], list[tuple[float, ...]]]) -> None:

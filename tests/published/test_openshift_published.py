@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MakeTarget
+from tests.conftest import DbtFiles, MakeTarget
 from tests.openshift import MARTS_ALONE, build_marts, decide, load, mart, settings
 from tests.warehouses import Target
 
@@ -80,20 +80,18 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="module")
-def warehouses(make_target: MakeTarget) -> dict[str, Target]:
-    """By kind: both routes share one, and with it what dbt has parsed and the reports that both of them load."""
-    return {kind: make_target(kind) for kind in ("duckdb", "postgres")}
-
-
-@pytest.fixture(scope="module")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt keeps what it has parsed."""
-    return tmp_path_factory.mktemp("dbt")
+def warehouses(borrow: MakeTarget) -> dict[str, Target]:
+    """By kind: both routes share one, and with it the reports that both of them load."""
+    return {kind: borrow(kind) for kind in ("duckdb", "postgres")}
 
 
 @pytest.fixture(scope="module", params=COMBINATIONS)
 def summary(
-    request: pytest.FixtureRequest, samples: Path, warehouses: dict[str, Target], parsed: Path, tmp_path_factory: Any
+    request: pytest.FixtureRequest,
+    samples: Path,
+    warehouses: dict[str, Target],
+    dbt_files: DbtFiles,
+    tmp_path_factory: Any,
 ) -> Target:
     kind, route, form = request.param.split("-")
     target, files = warehouses[kind], tmp_path_factory.mktemp("reports")
@@ -104,7 +102,7 @@ def summary(
         outcome = load(target, files)
         assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
         with settings(**decide(target, decisions(samples))):
-            build_marts(target, parsed / kind, *MARTS_ALONE, "--full-refresh")
+            build_marts(target, dbt_files, *MARTS_ALONE, "--full-refresh")
     return target
 
 

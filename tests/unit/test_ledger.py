@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from loaders.errors import DeclarationError
 from loaders.ledger import SCHEMA, Entry, as_table, read_entries, standings
 from tests.conftest import Load
-from tests.loads import day, ledger
+from tests.loads import day, ledger, run_load
+from tests.sandbox import Sandbox
 from tests.warehouses import Target
 
 ENTRY = Entry(
@@ -115,3 +117,18 @@ def test_an_entry_whose_load_was_never_finished_does_not_count(unfinished: str, 
     assert entries_of(warehouse) == {}
     assert load("fuelhh", "2024-01-01", "2024-01-02").windows_loaded == 2
     assert warehouse.count("elexon__fuelhh") == 2 * 960
+
+
+@pytest.mark.parametrize("first_is_sample", [True, False])
+def test_generated_rows_and_published_ones_never_share_a_table(
+    first_is_sample: bool, duckdb_file: Target, publisher: Sandbox
+) -> None:
+    url = publisher.url("elexon")
+    run_load(duckdb_file, url, ["fuelhh"], "2024-01-01", is_sample=first_is_sample)
+    there, asked = ("generated", "published") if first_is_sample else ("published", "generated")
+    with pytest.raises(
+        DeclarationError, match=f"has {there} rows, of 2024-01-01 for one: load {asked} ones into another"
+    ):
+        run_load(duckdb_file, url, ["fuelhh"], "2024-01-01", "2024-01-02", is_sample=not first_is_sample)
+    assert duckdb_file.count("elexon__fuelhh") == 960
+    run_load(duckdb_file, url, ["freq"], "2024-01-01", is_sample=not first_is_sample)  # other tables are not concerned

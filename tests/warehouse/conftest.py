@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
 import pytest
 
 from flows.build import build
-from tests.conftest import MakeTarget
+from tests.conftest import DbtFiles, MakeTarget
 from tests.loads import UNHURRIED, day, run_load
 from tests.sandbox import Sandbox
 from tests.warehouse.drawn import Volumes, store_drawn
 from tests.warehouses import BigQueryTarget, DuckDBTarget, PostgresTarget, Target, environment
-
-DbtFiles = Callable[[Target], AbstractContextManager[None]]
 
 # Both days of the clock changes. Forecasts are published on the day before, acceptances reach into the day after.
 SPANS = [("2024-03-30", "2024-04-01"), ("2024-10-26", "2024-10-27")]
@@ -46,28 +43,10 @@ class Build(Protocol):
 
 
 @pytest.fixture(scope="session")
-def dbt_files(tmp_path_factory: pytest.TempPathFactory) -> DbtFiles:
-    """Where dbt writes, by kind of warehouse: it parses the project once for each."""
-    folder = tmp_path_factory.mktemp("dbt")
-
-    @contextmanager
-    def use(target: Target) -> Iterator[None]:
-        before = dict(os.environ)
-        os.environ.update({"DBT_TARGET_PATH": str(folder / target.name), "DBT_LOG_PATH": str(folder / target.name)})
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-
-    return use
-
-
-@pytest.fixture(scope="session")
 def build_marts(dbt_files: DbtFiles) -> Build:
     def run(target: Target, span: tuple[str, str], options: Sequence[str] = ()) -> None:
         first, last = map(day, span)
-        with dbt_files(target), environment(target.settings):
+        with environment(target.settings | dbt_files(target)):
             build((first, last + timedelta(days=1)), [*options, *HISTORY], target.open(), say=lambda line: None)
 
     return run

@@ -8,11 +8,11 @@ import pytest
 
 from flows.build import build
 from loaders.catalogue import read_catalogue
-from tests.conftest import MakeTarget
+from tests.conftest import DbtFiles, MakeTarget
 from tests.loads import run_files
 from tests.sandbox.markets import WRITERS
 from tests.warehouse.test_marts import Rows, _assert_same
-from tests.warehouses import Target
+from tests.warehouses import Target, environment
 
 AUTUMN = date(2024, 11, 3)
 # A dataset of each table and of each shape of file; all of them are read in tests/unit.
@@ -46,7 +46,7 @@ GRAINS = {
 
 
 @pytest.fixture(scope="module")
-def priced(make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
+def priced(borrow: MakeTarget, dbt_files: DbtFiles, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
     """By kind of warehouse: the autumn day of DATASETS, and the marts of this domain."""
     folder = tmp_path_factory.mktemp("markets")
     for source, names in DATASETS.items():
@@ -54,7 +54,7 @@ def priced(make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) ->
             for file in WRITERS[source][name](AUTUMN):
                 (folder / source).mkdir(exist_ok=True)
                 (folder / source / file.name).write_bytes(file.content)
-    targets = {kind: make_target(kind) for kind in ("duckdb", "postgres")}
+    targets = {kind: borrow(kind) for kind in ("duckdb", "postgres")}
     for kind, target in targets.items():
         for source, names in DATASETS.items():
             outcome = run_files(target, read_catalogue().source(source), folder / source, 2024, names)
@@ -62,12 +62,10 @@ def priced(make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) ->
         # Tests of the models run once; those of the columns of staging would cost as much again.
         tests = ["path:models/marts/power_us", "path:models/intermediate/power_us", "path:tests/power_us"]
         tests = tests if kind == "duckdb" else []
-        with pytest.MonkeyPatch.context() as patched:
-            for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH"):
-                patched.setenv(name, str(tmp_path_factory.mktemp("dbt")))
-            select = ["--select", "+path:models/marts/power_us,resource_type:model", "resource_type:seed", *tests]
-            if kind == "postgres":
-                select += ["--exclude", "resource_type:test", "resource_type:unit_test"]
+        select = ["--select", "+path:models/marts/power_us,resource_type:model", "resource_type:seed", *tests]
+        if kind == "postgres":
+            select += ["--exclude", "resource_type:test", "resource_type:unit_test"]
+        with environment(dbt_files(target)):
             build(options=select, warehouse=target.open(), say=lambda line: None)
     return targets
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import MakeTarget
+from tests.conftest import DbtFiles, MakeTarget
 from tests.openshift import MARTS, MARTS_ALONE, NO_TESTS, build_marts, load, settings
 from tests.sandbox.openshift import Fleet, write
 from tests.sandbox.openshift.clusters import SOURCES
@@ -34,15 +34,15 @@ Rows = dict[tuple[Any, ...], dict[str, Any]]
 class Built:
     """A fleet's reports and marts in one warehouse."""
 
-    def __init__(self, target: Target, route: str, files: Path, folder: Path) -> None:
+    def __init__(self, target: Target, route: str, files: Path, dbt_files: DbtFiles) -> None:
         self.target, self.files = target, files
-        self._route, self._folder = route, folder
+        self._route, self._dbt_files = route, dbt_files
 
     def build(self, *options: str) -> None:
         with settings(MILLRACE_OPENSHIFT_ROUTE=self._route):
             outcome = load(self.target, self.files)
             assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
-            build_marts(self.target, self._folder, *options)
+            build_marts(self.target, self._dbt_files, *options)
 
     def rows(self, mart: str) -> Rows:
         """A mart's rows by cluster, day and the rest of its grain."""
@@ -59,12 +59,12 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
+def built(borrow: MakeTarget, dbt_files: DbtFiles, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
     """By kind of warehouse; DuckDB with every test of the models."""
     files = tmp_path_factory.mktemp("reports")
     write(FLEET, files)
     made = {
-        kind: Built(make_target(kind), route, files, tmp_path_factory.mktemp(route))
+        kind: Built(borrow(kind), route, files, dbt_files)
         for kind, route in (("duckdb", "hourly"), ("postgres", "daily"))
     }
     made["duckdb"].build(*MARTS)

@@ -87,7 +87,7 @@ def children(of: int) -> set[int]:
 def test_a_daily_run_ends_in_a_mart(serving: tuple[str, "subprocess.Popen[str]"], duckdb_file: DuckDBTarget) -> None:
     api, process = serving
     names = {one["name"] for one in ask(f"{api}/deployments/filter", {})}
-    assert names == {"refresh-elexon", "transform", "backfill", "load-year"}
+    assert names == {"refresh-elexon", "refresh-elexon-settlement-runs", "transform", "backfill", "load-year"}
 
     daily = ask(f"{api}/deployments/name/refresh/refresh-elexon")
     assert [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in daily["schedules"]] == [

@@ -99,3 +99,25 @@
 {% macro postgres__days_in_month(day) -%}
     extract(day from date_trunc('month', {{ day }}) + interval '1 month' - interval '1 day')
 {%- endmacro %}
+
+
+{# The rows of a relation once for each day from its column `first` to its column `last`, both included, as the column `day`. #}
+{% macro day_rows(relation, first, last) %}{{ return(adapter.dispatch('day_rows')(relation, first, last)) }}{% endmacro %}
+
+{% macro duckdb__day_rows(relation, first, last) -%}
+    select {{ relation }}.*, {{ first }} + cast(numbers.n as integer) as day
+    from {{ relation }}
+    cross join lateral unnest(generate_series(0, {{ last }} - {{ first }})) as numbers(n)
+{%- endmacro %}
+
+{% macro postgres__day_rows(relation, first, last) -%}
+    select {{ relation }}.*, {{ first }} + numbers.n as day
+    from {{ relation }}
+    cross join lateral generate_series(0, {{ last }} - {{ first }}) as numbers(n)
+{%- endmacro %}
+
+{% macro bigquery__day_rows(relation, first, last) -%}
+    select {{ relation }}.*, day
+    from {{ relation }}
+    cross join unnest(generate_date_array({{ first }}, {{ last }})) as day
+{%- endmacro %}

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
@@ -10,7 +10,7 @@ from itertools import takewhile
 import typer
 
 from flows.run_dbt import DbtFailed, Node, Say, run_dbt
-from loaders.catalogue import Dataset, read_catalogue
+from loaders.catalogue import Catalogue, Dataset, read_catalogue
 from loaders.destination import Session, Warehouse, open_session, open_warehouse
 from loaders.errors import LoaderError
 from loaders.ledger import TABLE as LEDGER
@@ -24,20 +24,35 @@ class NothingLoaded(LoaderError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What can be built: the days that are loaded (None if only registers are), and the datasets that are not."""
+    """What can be built: by domain the days that are loaded, and the datasets that are not loaded at all.
 
-    span: Span | None
+    A domain is a publisher's subject (power_gb, compute): its models read its own sources only. One of which nothing
+    but registers is loaded has no days.
+    """
+
+    spans: dict[str, Span]
     missing: tuple[Dataset, ...]
 
-    def arguments(self) -> list[str]:
-        """The plan as options of `dbt build`."""
-        arguments = ["build"]
-        if self.span:
-            first, until = self.span
-            arguments += ["--event-time-start", first.isoformat(), "--event-time-end", until.isoformat()]
-        if self.missing:
-            arguments += ["--exclude", *(f"source:{dataset.source_name}.{dataset.name}+" for dataset in self.missing)]
-        return arguments
+    def builds(self, catalogue: Catalogue, asked: Span | None = None) -> list[list[str]]:
+        """The plan as options of `dbt build`, over the days `asked` or else once for all the domains that share a span.
+
+        dbt takes one span a run, and builds a batch for each of its days or months even where nothing is loaded: ten
+        years of one publisher would cost another's models 3,650 empty batches.
+        """
+        missing = [f"source:{dataset.source_name}.{dataset.name}+" for dataset in self.missing]
+        spans = dict.fromkeys(self.spans, asked) if asked else self.spans
+        builds = []
+        distinct: list[Span | None] = list(dict.fromkeys(spans.values()))
+        for span in distinct or [asked]:
+            others = [domain for domain, days in spans.items() if days != span]
+            folders = [f"path:models/*/{domain}+" for domain in others]
+            folders += [
+                f"path:models/staging/{one.name}+" for one in catalogue.sources.values() if one.domain in others
+            ]
+            excluded = [*missing, *folders]
+            days = ["--event-time-start", str(span[0]), "--event-time-end", str(span[1])] if span else []
+            builds.append(["build", *days, *(["--exclude", *excluded] if excluded else [])])
+        return builds
 
     def left_out(self) -> str:
         """What is left out and how to load it, in one line. Empty if nothing is."""
@@ -50,25 +65,30 @@ class Plan:
         )
 
 
-def make_plan(session: Session, datasets: Iterable[Dataset]) -> Plan:
-    """Ask the warehouse which of the declared datasets have a table, and the ledger for the first and the last day.
+def make_plan(session: Session, catalogue: Catalogue) -> Plan:
+    """Ask the warehouse which of the declared datasets have a table, and the ledger for the first and the last days.
 
     A staging view over a table that does not exist fails, and with it everything below. So a dataset without its raw
     table is left out with all that depends on it (`source:elexon.pn+`), until a first load of it has created the table.
     Raises `NothingLoaded`, `WarehouseUnavailable`.
     """
     there = session.tables()
-    datasets = tuple(datasets)
+    datasets = tuple(catalogue.datasets())
     # Tables that are read together are empty while absent, unless none of them is there.
     joined = {dataset.vocabulary for dataset in datasets if dataset.table in there} - {None}
     missing = tuple(dataset for dataset in datasets if dataset.table not in there and dataset.vocabulary not in joined)
     if not any(dataset.table in there for dataset in datasets):
         raise NothingLoaded(f"nothing is loaded into {session.warehouse}; begin with: millrace load YEAR")
-    spans = session.query(
-        f"SELECT MIN(window_from), MAX(window_until) FROM {session.table(LEDGER)} WHERE status <> 'failed'"
+    loaded = session.query(
+        f"SELECT source, MIN(window_from), MAX(window_until) FROM {session.table(LEDGER)} "
+        "WHERE status <> 'failed' AND window_from IS NOT NULL GROUP BY source ORDER BY source"
     )
-    first, until = spans[0] if spans else (None, None)
-    return Plan((first, until) if first and until else None, missing)
+    spans: dict[str, Span] = {}
+    for name, first, until in loaded:
+        if source := catalogue.sources.get(name):
+            known = spans.get(source.domain, (first, until))
+            spans[source.domain] = (min(first, known[0]), max(until, known[1]))
+    return Plan(spans, missing)
 
 
 def build(
@@ -78,14 +98,26 @@ def build(
 
     The span is of days [first, until): models in batches build the batches that it touches, all others build whole.
     `options` are dbt's. With `say`, dbt's lines and what is left out go there instead of to the terminal.
+    Domains of different days are built one after the other; one that fails does not keep back the next.
     Raises `NothingLoaded`, `WarehouseUnavailable`, `DbtFailed`.
     """
     warehouse = warehouse or open_warehouse()
+    catalogue = read_catalogue()
     with open_session(warehouse) as session:  # closed again before dbt opens the same file
-        plan = make_plan(session, read_catalogue().datasets())
+        plan = make_plan(session, catalogue)
     if left_out := plan.left_out():
         (say or typer.echo)(left_out)
-    return run_dbt([*Plan(span or plan.span, plan.missing).arguments(), *options], warehouse, say)
+    nodes: list[Node] = []
+    failures: list[DbtFailed] = []
+    for arguments in plan.builds(catalogue, span):
+        try:
+            nodes += run_dbt([*arguments, *options], warehouse, say)
+        except DbtFailed as error:
+            nodes += error.nodes
+            failures.append(error)
+    if failures:
+        raise DbtFailed("\n".join(map(str, failures)), nodes) from failures[0]
+    return nodes
 
 
 def main(arguments: Sequence[str]) -> int:

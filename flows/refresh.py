@@ -15,12 +15,15 @@ DAYS_TO_CATCH_UP = 7  # a week without a run, or of a failing window, is made up
 def days_to_refresh(source: Source, now: datetime, days: int | None = None) -> tuple[date, date]:
     """The last `days` whole days of the publisher's calendar, as [first, until). `now` has a time zone.
 
-    The default goes back to the oldest day that may still change, by the largest declared lookback, and
-    DAYS_TO_CATCH_UP further. Going further back costs no request: the loader skips what is done and settled.
+    The default goes back to the oldest day that changes from run to run, by the largest declared lookback, or is not
+    published before, and DAYS_TO_CATCH_UP further. Going further back costs no request: the loader skips what is done
+    and settled. What is revised months later (`revised_after`) has a run of its own, because the build would be of
+    all these months.
     """
     until = now.astimezone(ZoneInfo(source.time_zone)).date()
     if days is None:
-        days = max(dataset.lookback for dataset in source.datasets.values()) + 1 + DAYS_TO_CATCH_UP
+        oldest = max(max(dataset.lookback, dataset.published_after) for dataset in source.datasets.values())
+        days = oldest + 1 + DAYS_TO_CATCH_UP
     return until - timedelta(days=days), until
 
 
@@ -28,6 +31,7 @@ def days_to_refresh(source: Source, now: datetime, days: int | None = None) -> t
 def refresh(source: str = "elexon", datasets: list[str] | None = None, days: int | None = None) -> None:
     """Load the last days of a source (see `days_to_refresh`) and build over the same days.
 
+    With `datasets` only these are loaded, and only what reads them is built.
     A load that is not complete does not keep back what is there: the build still runs, then the run fails.
     Raises `LoadIncomplete`, and what `transform` raises.
     """
@@ -38,6 +42,7 @@ def refresh(source: str = "elexon", datasets: list[str] | None = None, days: int
         load_days(first, until, source, datasets)
     except LoadIncomplete as error:
         incomplete = error
-    transform(first, until)
+    readers = [f"source:{source}.{dataset}+" for dataset in datasets or ()]
+    transform(first, until, ["--select", *readers] if readers else None)
     if incomplete:
         raise incomplete

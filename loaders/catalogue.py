@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -166,7 +166,9 @@ class Dataset(Declaration):
     overlap: tuple[Name, Name] | None = None  # start and end of a row that a neighbouring window may return too
     optional: tuple[Name, ...] = ()  # columns of the grain that may be null
     ignored: tuple[str, ...] = ()  # the publisher's keys that are known and not kept
-    lookback: int = Constraint(default=0, ge=0, le=500)  # days after its end for which a window is loaded again
+    lookback: int = Constraint(default=0, ge=0, le=60)  # days after its end for which a window is loaded again
+    # Days after its end by which the publisher has replaced a window as a whole: it is loaded again once after each.
+    revised_after: tuple[Annotated[int, Constraint(gt=0, le=1000)], ...] = ()
     may_lack: tuple[Name, ...] = ()  # columns that not every file has
     settings: dict[Name, str | int] = {}  # the source's
     floor: float = Constraint(default=0.8, ge=0, le=1)  # a reload with a smaller share of the rows is refused
@@ -280,10 +282,10 @@ class Dataset(Declaration):
     def is_nested(self) -> bool:
         return any(field.type == "json" for field in self.fields)
 
-    @property
-    def settles_after(self) -> timedelta:
-        """How long after its end a window may still change."""
-        return timedelta(days=self.lookback)
+    def changed_after(self, age: timedelta) -> timedelta:
+        """How long after its end a window of this age may have changed last: what was loaded before is loaded again."""
+        revised = [days for days in self.revised_after if timedelta(days=days) <= age]
+        return timedelta(days=max([self.lookback, *revised]))
 
 
 class DataStatus(Declaration):
@@ -372,8 +374,9 @@ class Catalogue:
         }
 
 
+@cache
 def read_catalogue(root: Path = SOURCES) -> Catalogue:
-    """Read every source below `root`.
+    """Read every source below `root`: once in a process, for they are 150 files.
 
     Raises `DeclarationError` on the first mistake found.
     """

@@ -6,11 +6,12 @@ whose load id is not in `_dlt_loads` belongs to a load that was killed, and its 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Literal
 
 import pyarrow as pa
 
+from loaders.catalogue import Dataset
 from loaders.destination import Session
 from loaders.files import SourceFile
 
@@ -91,12 +92,12 @@ class Standing:
     last: Entry
     good: Entry | None = None
 
-    def is_done(self, settles_after: timedelta) -> bool:
-        """True if the last attempt was good, and late enough after the window's end for its values to be settled."""
+    def is_done(self, dataset: Dataset, now: datetime) -> bool:
+        """True if the last attempt was good, and later than whatever may have changed in the window by `now`."""
         if not self.last.is_good or self.last.window_until is None:
             return False
-        settled = datetime.combine(self.last.window_until, time(), tzinfo=UTC) + settles_after
-        return self.last.started_at >= settled
+        ended = datetime.combine(self.last.window_until, time(), tzinfo=UTC)
+        return self.last.started_at >= ended + dataset.changed_after(now - ended)
 
     def has_read(self, files: Sequence[SourceFile]) -> bool:
         """True if the last attempt was good and read these files, with the sizes and times that they have now."""

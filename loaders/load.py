@@ -116,7 +116,9 @@ def make_plan(request: Request, session: Session, now: datetime | None = None) -
         else:
             found = file_windows(request.source, dataset, request.files, request.first, request.until, now)
         span = tuple(found)
-        wanted = [window for window in span if request.force or not _is_done(window, known.get(window.label), dataset)]
+        wanted = [
+            window for window in span if request.force or not _is_done(window, known.get(window.label), dataset, now)
+        ]
         jobs.append(Job(dataset, tuple(wanted), span, known))
     return jobs
 
@@ -132,12 +134,12 @@ def _check_origin(dataset: Dataset, known: dict[str, Standing], is_sample: bool,
             )
 
 
-def _is_done(window: Window, standing: Standing | None, dataset: Dataset) -> bool:
+def _is_done(window: Window, standing: Standing | None, dataset: Dataset, now: datetime) -> bool:
     if standing is None:
         return False
     if window.files:
         return standing.has_read(window.files)
-    return standing.is_done(dataset.settles_after)
+    return standing.is_done(dataset, now)
 
 
 def run_plan(

@@ -48,12 +48,15 @@
 {% macro bigquery__local_text(instant, zone) %}format_timestamp('%Y-%m-%d %H:%M', {{ instant }}, '{{ zone }}'){% endmacro %}
 
 
+{# The calendar day of an instant in a zone. #}
+{% macro local_date(instant, zone) %}{{ return(adapter.dispatch('local_date')(instant, zone)) }}{% endmacro %}
+
+{% macro default__local_date(instant, zone) %}cast({{ instant }} at time zone '{{ zone }}' as date){% endmacro %}
+
+{% macro bigquery__local_date(instant, zone) %}date({{ instant }}, '{{ zone }}'){% endmacro %}
+
 {# The calendar day in UTC of an instant. #}
-{% macro utc_date(instant) %}{{ return(adapter.dispatch('utc_date')(instant)) }}{% endmacro %}
-
-{% macro default__utc_date(instant) %}cast({{ instant }} at time zone 'UTC' as date){% endmacro %}
-
-{% macro bigquery__utc_date(instant) %}date({{ instant }}, 'UTC'){% endmacro %}
+{% macro utc_date(instant) %}{{ local_date(instant, 'UTC') }}{% endmacro %}
 
 
 {# The half-hour of UTC in which an instant lies: settlement periods start on these on every day. #}
@@ -73,6 +76,21 @@
 {% macro year_of(day) %}cast(extract(year from {{ day }}) as {{ dbt.type_bigint() }}){% endmacro %}
 
 
+{# The week of a day, as its Monday: dbt's own date_trunc would begin BigQuery's weeks on Sunday. #}
+{% macro week_of(day) %}{{ return(adapter.dispatch('week_of')(day)) }}{% endmacro %}
+
+{% macro default__week_of(day) %}cast(date_trunc('week', {{ day }}) as date){% endmacro %}
+
+{% macro bigquery__week_of(day) %}date_trunc({{ day }}, isoweek){% endmacro %}
+
+{# The number of a day's week by ISO 8601; its year is `extract(isoyear from day)` everywhere. #}
+{% macro iso_week(day) %}{{ return(adapter.dispatch('iso_week')(day)) }}{% endmacro %}
+
+{% macro default__iso_week(day) %}cast(extract(week from {{ day }}) as {{ dbt.type_bigint() }}){% endmacro %}
+
+{% macro bigquery__iso_week(day) %}extract(isoweek from {{ day }}){% endmacro %}
+
+
 {# Days in the month of a calendar day: 28 to 31. #}
 {% macro days_in_month(day) %}{{ return(adapter.dispatch('days_in_month')(day)) }}{% endmacro %}
 
@@ -80,4 +98,26 @@
 
 {% macro postgres__days_in_month(day) -%}
     extract(day from date_trunc('month', {{ day }}) + interval '1 month' - interval '1 day')
+{%- endmacro %}
+
+
+{# The rows of a relation once for each day from its column `first` to its column `last`, both included, as the column `day`. #}
+{% macro day_rows(relation, first, last) %}{{ return(adapter.dispatch('day_rows')(relation, first, last)) }}{% endmacro %}
+
+{% macro duckdb__day_rows(relation, first, last) -%}
+    select {{ relation }}.*, {{ first }} + cast(numbers.n as integer) as day
+    from {{ relation }}
+    cross join lateral unnest(generate_series(0, {{ last }} - {{ first }})) as numbers(n)
+{%- endmacro %}
+
+{% macro postgres__day_rows(relation, first, last) -%}
+    select {{ relation }}.*, {{ first }} + numbers.n as day
+    from {{ relation }}
+    cross join lateral generate_series(0, {{ last }} - {{ first }}) as numbers(n)
+{%- endmacro %}
+
+{% macro bigquery__day_rows(relation, first, last) -%}
+    select {{ relation }}.*, day
+    from {{ relation }}
+    cross join unnest(generate_date_array({{ first }}, {{ last }})) as day
 {%- endmacro %}

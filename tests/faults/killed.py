@@ -8,6 +8,7 @@ passed.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ from dlt.load.load import Load
 from dlt.pipeline.pipeline import Pipeline
 
 from loaders import commit, load
+from loaders.catalogue import read_catalogue
 from loaders.cli import app
 from tests.bigquery.unhurried import hurry
 
@@ -127,7 +129,14 @@ def run(point: str, number: int, arguments: list[str]) -> None:
 
 
 def serve() -> None:
-    """Run each order in a fork of this process, which has everything imported, and answer with its exit code."""
+    """Run each order in a fork of this process, and answer with its exit code.
+
+    What every fork would do again is done before: the imports, the declarations, and their removal from what the
+    collections between commits look through.
+    """
+    read_catalogue()
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

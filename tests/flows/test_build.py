@@ -8,7 +8,7 @@ import pytest
 
 from flows.build import Plan, build, main, make_plan
 from flows.load import run_load
-from flows.run_dbt import DbtFailed, Node
+from flows.run_dbt import PROJECT, DbtFailed, Node
 from loaders.catalogue import read_catalogue
 from loaders.destination import open_session, open_warehouse
 from tests.warehouses import DuckDBTarget, Target
@@ -45,9 +45,9 @@ def test_a_dataset_without_a_table_is_left_out_with_what_reads_it(each_target: T
 def test_everything_that_is_loaded_is_built_and_no_other_month(target: DuckDBTarget) -> None:
     load(*PHYSICAL)
     with open_session(open_warehouse()) as session:
-        plan = make_plan(session, read_catalogue().datasets())
+        plan = make_plan(session, read_catalogue())
     others = tuple(dataset for dataset in read_catalogue().datasets() if dataset.name not in PHYSICAL)
-    assert plan == Plan((date(2024, 1, 2), date(2024, 1, 4)), missing=others)
+    assert plan == Plan({"power_gb": (date(2024, 1, 2), date(2024, 1, 4))}, missing=others)
     nodes = build(say=lambda _: None)
     position = next(node for node in nodes if node.name == "fct_physical_position_half_hourly" and node.kind == "model")
     assert position.status == "success"
@@ -57,6 +57,43 @@ def test_everything_that_is_loaded_is_built_and_no_other_month(target: DuckDBTar
     command = [sys.executable, "-c", program, str(target.path), count]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "(2,)", done.stderr
+
+
+def test_each_domain_is_built_over_its_own_days(target: DuckDBTarget, dbt_files: dict[str, str]) -> None:
+    """What a build is told to leave out is put to dbt: together they have every model, and no batch twice."""
+    ten_years, two_days = (date(2015, 1, 1), date(2025, 1, 1)), (date(2025, 3, 1), date(2025, 3, 3))
+    catalogue = read_catalogue()
+    plan = Plan({"compute": two_days, "power_gb": ten_years, "property": ten_years, "power_us": ten_years}, ())
+    listed: list[set[str]] = []
+    for arguments, (first, until) in zip(plan.builds(catalogue), (two_days, ten_years), strict=True):
+        assert arguments[:5] == ["build", "--event-time-start", str(first), "--event-time-end", str(until)]
+        listed.append(models(arguments[5:]))
+    assert listed[0] | listed[1] == models([])
+    twice = listed[0] & listed[1]
+    assert twice == set()
+    assert {"fct_pod_usage_daily", "stg_openshift__pod_usage"} <= listed[0]
+    assert {"fct_generation_daily", "stg_elexon__pn", "dim_settlement_period", "fct_lmp"} <= listed[1]
+
+
+def test_domains_of_the_same_days_are_built_together() -> None:
+    span, asked = (date(2024, 1, 1), date(2025, 1, 1)), (date(2024, 5, 1), date(2024, 6, 1))
+    catalogue = read_catalogue()
+    [together] = Plan({"compute": span, "power_gb": span}, ()).builds(catalogue)
+    assert together == ["build", "--event-time-start", "2024-01-01", "--event-time-end", "2025-01-01"]
+    days = ["build", "--event-time-start", "2024-05-01", "--event-time-end", "2024-06-01"]
+    assert Plan({"compute": span, "power_gb": asked}, ()).builds(catalogue, asked) == [days]
+    pn = catalogue.source("elexon").dataset("pn")
+    assert Plan({}, (pn,)).builds(catalogue) == [["build", "--exclude", "source:elexon.pn+"]]
+
+
+def models(options: list[str]) -> set[str]:
+    """The names of the models that dbt selects."""
+    from dbt.cli.main import dbtRunner
+
+    place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    done = dbtRunner().invoke(["--quiet", "ls", *place, "--resource-type", "model", "--output", "name", *options])
+    assert done.success, done.exception
+    return set(done.result)
 
 
 def test_options_are_added_to_what_is_left_out(target: DuckDBTarget) -> None:

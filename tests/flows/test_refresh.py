@@ -3,10 +3,12 @@
 from datetime import UTC, date, datetime
 
 import pytest
+import yaml
 
 from flows.load import Loaded, LoadIncomplete
 from flows.refresh import DAYS_TO_CATCH_UP, days_to_refresh, refresh
 from loaders.catalogue import read_catalogue
+from tests.loads import ROOT
 
 ELEXON = read_catalogue().source("elexon")
 
@@ -25,9 +27,23 @@ def test_days_end_with_the_publishers_yesterday(now: datetime, until: date) -> N
 
 def test_days_reach_back_to_the_oldest_that_may_change() -> None:
     first, until = days_to_refresh(ELEXON, datetime(2024, 1, 3, 12, tzinfo=UTC))
-    assert max(dataset.lookback for dataset in ELEXON.datasets.values()) == 28  # of B1610
-    assert (until - first).days == 28 + 1 + DAYS_TO_CATCH_UP
+    assert max(dataset.lookback for dataset in ELEXON.datasets.values()) == 10
+    assert (until - first).days == 10 + 1 + DAYS_TO_CATCH_UP
     assert first.year == 2023
+
+
+def test_what_is_revised_months_later_has_a_run_that_reaches_there() -> None:
+    deployments = yaml.safe_load((ROOT / "infra" / "prefect.yaml").read_text())["deployments"]
+    reached = {
+        name: (one["parameters"]["days"], one["schedules"])
+        for one in deployments
+        for name in one.get("parameters", {}).get("datasets", ())
+    }
+    revised = {one.name: one.revised_after for one in ELEXON.datasets.values() if one.revised_after}
+    assert reached.keys() == revised.keys() == {"b1610"}
+    for name, (days, schedules) in reached.items():
+        assert schedules
+        assert days > max(revised[name]) + 7  # a window that a run just missed is met by the next, a week later
 
 
 def test_a_failed_load_is_built_and_then_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,4 +59,4 @@ def test_a_failed_load_is_built_and_then_fails_the_run(monkeypatch: pytest.Monke
         refresh.fn(datasets=["fuelhh"], days=2)
     (first, until, source, datasets), built = done
     assert (source, datasets) == ("elexon", ["fuelhh"])
-    assert built == (first, until)
+    assert built == (first, until, ["--select", "source:elexon.fuelhh+"])

@@ -89,7 +89,7 @@ def test_a_daily_run_is_planned_and_ends_in_a_mart(
 ) -> None:
     api, process = serving
     names = {one["name"] for one in ask(f"{api}/deployments/filter", {})}
-    assert names == {"refresh-elexon", "transform", "backfill", "load-year"}
+    assert names == {"refresh-elexon", "refresh-elexon-settlement-runs", "transform", "backfill", "load-year"}
 
     daily = ask(f"{api}/deployments/name/refresh/refresh-elexon")
     assert [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in daily["schedules"]] == [

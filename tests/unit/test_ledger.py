@@ -10,7 +10,7 @@ import pytest
 from loaders.errors import DeclarationError
 from loaders.ledger import SCHEMA, Entry, as_table, read_entries, standings
 from tests.conftest import Load
-from tests.loads import day, ledger, run_load
+from tests.loads import ELEXON, day, ledger, run_load
 from tests.sandbox import Sandbox
 from tests.warehouses import Target
 
@@ -27,13 +27,14 @@ ENTRY = Entry(
 )
 FAILED = replace(ENTRY, status="failed", rows_loaded=0, error="SourceUnavailable: ...")
 EMPTY = replace(ENTRY, status="empty", rows_loaded=0)
-SETTLED = timedelta(0)
+FUELHH = ELEXON.dataset("fuelhh")
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
 
 def test_the_last_attempt_says_whether_a_window_is_done() -> None:
-    assert standings([FAILED, ENTRY])["2024-01-02"].is_done(SETTLED)
-    assert not standings([ENTRY, FAILED])["2024-01-02"].is_done(SETTLED)
-    assert standings([EMPTY])["2024-01-02"].is_done(SETTLED)
+    assert standings([FAILED, ENTRY])["2024-01-02"].is_done(FUELHH, NOW)
+    assert not standings([ENTRY, FAILED])["2024-01-02"].is_done(FUELHH, NOW)
+    assert standings([EMPTY])["2024-01-02"].is_done(FUELHH, NOW)
 
 
 def test_the_last_good_attempt_says_what_is_in_the_table() -> None:
@@ -62,12 +63,32 @@ def test_a_window_that_was_loaded_before_its_values_settled_is_loaded_again(
     started: str, lookback: int, done: bool
 ) -> None:
     entry = replace(ENTRY, started_at=datetime.fromisoformat(started))
-    assert standings([entry])["2024-01-02"].is_done(timedelta(days=lookback)) is done
+    dataset = FUELHH.model_copy(update={"lookback": lookback})
+    assert standings([entry])["2024-01-02"].is_done(dataset, NOW) is done
+
+
+@pytest.mark.parametrize(
+    ("started", "now", "done"),
+    [
+        ("2024-01-12", "2024-01-30T23:59:59", True),  # nothing has replaced it yet
+        ("2024-01-12", "2024-01-31T00:00:00", False),
+        ("2024-01-31", "2024-03-06T23:59:59", True),  # once, not until the next
+        ("2024-01-31", "2024-03-07T00:00:00", False),
+        ("2024-03-07", "2024-03-08T00:00:00", True),
+        ("2024-01-12", "2026-01-01T00:00:00", False),
+        ("2025-03-10", "2026-01-01T00:00:00", False),  # a year later, a day before the last run
+        ("2025-03-11", "2026-01-01T00:00:00", True),
+    ],
+)
+def test_a_window_is_loaded_again_once_after_each_settlement_run(started: str, now: str, done: bool) -> None:
+    entry = replace(ENTRY, dataset="b1610", started_at=datetime.fromisoformat(f"{started}T00:00:00Z"))
+    standing = standings([entry])["2024-01-02"]
+    assert standing.is_done(ELEXON.dataset("b1610"), datetime.fromisoformat(f"{now}Z")) is done
 
 
 def test_a_snapshot_is_never_done() -> None:
     entry = replace(ENTRY, window_label="snapshot", window_from=None, window_until=None)
-    assert not standings([entry])["snapshot"].is_done(SETTLED)
+    assert not standings([entry])["snapshot"].is_done(FUELHH, NOW)
 
 
 def test_entries_become_rows_of_the_ledgers_columns() -> None:

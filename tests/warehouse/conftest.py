@@ -24,9 +24,9 @@ THURSDAYS = ("2024-10-17", "2024-10-24")
 DATASETS = [
     *("pn", "qpn", "mels", "mils", "boalf", "bod", "boav", "ebocf", "disbsad", "netbsad", "bm_units", "remit"),
     *("disebsp", "mid", "fuelhh", "freq", "ndf", "tsdf", "indo", "itsdo", "windfor"),
-    *("melngc", "ocnmfd", "ocnmfd2", "lolpdrm"),
+    *("b1610", "ndfd", "tsdfd", "melngc", "ocnmfd", "ocnmfd2", "lolpdrm"),
 ]
-WEEKLY = ["ocnmf3y", "ocnmf3y2"]  # published on Thursdays
+WEEKLY = ["ocnmf3y", "ocnmf3y2", "ndfw", "tsdfw"]  # published on Thursdays
 
 # From the oldest day that a test of the models names: the calendar is what takes longest to compare.
 HISTORY = ["--vars", "{history_begins: '2023-10-01'}"]

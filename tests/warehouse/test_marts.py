@@ -21,6 +21,9 @@ GRAINS = {
     "fct_boa_volume_half_hourly": [*PERIOD, "national_grid_bm_unit", "side"],
     "fct_demand_forecast_accuracy_monthly": ["demand", "settlement_month", "horizon"],
     "fct_demand_forecast_error_half_hourly": ["demand", *PERIOD, "horizon"],
+    "fct_demand_peak_forecast_accuracy_yearly": ["demand", "span", "settlement_year", "lead_time"],
+    "fct_demand_peak_forecast_error_daily": ["demand", "settlement_date", "days_ahead"],
+    "fct_demand_peak_forecast_error_weekly": ["demand", "week_start_date", "weeks_ahead"],
     "fct_frequency_daily": ["settlement_date"],
     "fct_frequency_half_hourly": PERIOD,
     "fct_generation_daily": ["settlement_date", "fuel_type"],
@@ -31,6 +34,7 @@ GRAINS = {
     "fct_loss_of_load_half_hourly": [*PERIOD, "horizon"],
     "fct_margin_revision_daily": ["measure", "settlement_date", "published_at"],
     "fct_margin_revision_weekly": ["measure", "forecast_year", "forecast_week", "published_at"],
+    "fct_non_delivery_half_hourly": [*PERIOD, "national_grid_bm_unit"],
     "fct_outage_daily": ["settlement_date", "affected_unit", "event_type"],
     "fct_physical_position_half_hourly": [*PERIOD, "national_grid_bm_unit"],
     "fct_system_price_daily": ["settlement_date"],
@@ -89,6 +93,7 @@ EVERY_PERIOD = [
     "fct_generation_half_hourly",
     "fct_imbalance_price_half_hourly",
     "fct_loss_of_load_half_hourly",
+    "fct_non_delivery_half_hourly",
     "fct_physical_position_half_hourly",
 ]
 

@@ -1,10 +1,10 @@
 {{ config(**monthly_batches('settlement_date')) }}
-{% set forecasts = {'national': ('ndf', 'indo'), 'transmission': ('tsdf', 'itsdo')} %}
+{% set forecasts = {'national': 'ndf', 'transmission': 'tsdf'} %}
 {% set period = ['demand', 'settlement_date', 'settlement_period'] %}
 
 -- Forecasts of the day and the day ahead are published at most two days before the period that they are for.
 with forecasts as (
-    {% for demand, (forecast, _) in forecasts.items() %}
+    {% for demand, forecast in forecasts.items() %}
     select '{{ demand }}' as demand, settlement_date, settlement_period, published_at, demand_mw
     from {{ ref('stg_elexon__' ~ forecast).render() }}
     where boundary = 'N' and demand_mw is not null
@@ -15,17 +15,9 @@ with forecasts as (
 ),
 
 outturns as (
-    {% for demand, (_, outturn) in forecasts.items() %}
-    select
-        '{{ demand }}' as demand,
-        settlement_date,
-        settlement_period,
-        demand_mw,
-        row_number() over (partition by settlement_date, settlement_period order by published_at desc) as place
-    from {{ ref('stg_elexon__' ~ outturn).render() }}
-    where demand_mw is not null and {{ in_batch('settlement_date') }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select demand, settlement_date, settlement_period, demand_mw
+    from {{ ref('int_demand_outturns').render() }}
+    where {{ in_batch('settlement_date') }}
 ),
 
 horizons as ({{ horizon_rows([1, 2, 4, 8, 12, 24]) }}),
@@ -60,6 +52,6 @@ select
     ranked.demand_mw - outturns.demand_mw as error_mw
 from ranked
 left join outturns
-    on {% for column in period %}outturns.{{ column }} = ranked.{{ column }} and {% endfor %}
-    outturns.place = 1
+    on {% for column in period %}outturns.{{ column }} = ranked.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+
 where ranked.place = 1

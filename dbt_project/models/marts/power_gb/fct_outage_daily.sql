@@ -1,7 +1,26 @@
 {% set unit_day = ['settlement_date', 'affected_unit', 'event_type'] %}
 
+-- The calendar ends: an outage without an end is said to last for decades.
+with calendar as (
+    select min(settlement_date) as first_day, max(settlement_date) as last_day from {{ ref('int_settlement_days') }}
+),
+
+bounded as (
+    select
+        segments.*,
+        greatest({{ local_date('segments.from_at', 'Europe/London') }}, calendar.first_day) as first_day,
+        least({{ local_date('segments.to_at', 'Europe/London') }}, calendar.last_day) as last_day
+    from {{ ref('int_outage_segments') }} as segments
+    cross join calendar
+),
+
+-- Its days are counted out and looked up by name: compared with the bounds of all days, ten years of messages take minutes.
+spanned as (
+    {{ day_rows('bounded', 'first_day', 'last_day') }}
+),
+
 -- Each day that a segment touches, in seconds after the start of that day.
-with daily as (
+daily as (
     select
         days.settlement_date,
         segments.affected_unit,
@@ -14,10 +33,9 @@ with daily as (
         segments.unavailable_mw,
         {{ seconds_between('days.day_start_at', 'greatest(segments.from_at, days.day_start_at)') }} as from_second,
         {{ seconds_between('days.day_start_at', 'least(segments.to_at, days.day_end_at)') }} as to_second
-    from {{ ref('int_outage_segments') }} as segments
-    inner join {{ ref('int_settlement_days') }} as days
-        on days.day_start_at < segments.to_at
-        and days.day_end_at > segments.from_at
+    from spanned as segments
+    inner join {{ ref('int_settlement_days') }} as days on days.settlement_date = segments.day
+    where segments.to_at > days.day_start_at  -- one that ends at midnight does not touch the day that begins then
 ),
 
 edges as (

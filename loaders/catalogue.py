@@ -241,6 +241,11 @@ class Dataset(Declaration):
         return f"{self.table}__rejects"
 
     @property
+    def pipeline(self) -> str:
+        """Name of the dlt pipeline that loads it, which is that of dlt's schema too."""
+        return f"millrace_{self.source_name}_{self.name}"
+
+    @property
     def label(self) -> str:
         """How messages name the dataset."""
         return f"{self.source_name}.{self.name}"

@@ -48,7 +48,6 @@ class Committer:
 
     def __init__(self, session: Session, dataset: Dataset) -> None:
         self._session, self._dataset = session, dataset
-        self._name = f"{dataset.source_name}_{dataset.name}"
         self._is_synced = self._is_indexed = False
 
     def commit(self, windows: Sequence[Extracted]) -> None:
@@ -61,7 +60,7 @@ class Committer:
                 self._run(windows)
                 self._index()
             except Exception as error:  # dlt raises what its drivers raise; whatever it is, the package is void
-                self._session.forget(self._name)
+                self._session.forget(self._dataset.pipeline)
                 self._is_synced = False
                 warehouse, span = self._session.warehouse, f"{windows[0].window.label} to {windows[-1].window.label}"
                 raise WarehouseUnavailable(
@@ -71,7 +70,7 @@ class Committer:
             self._recount([window for window in windows if window.entry.is_good])
 
     def _run(self, windows: Sequence[Extracted]) -> None:
-        pipeline = self._session.pipeline(self._name)
+        pipeline = self._session.pipeline(self._dataset.pipeline)
         with nullcontext() if self._is_synced else self._session.warehouse.creating():
             if not self._is_synced:
                 pipeline.sync_destination()  # the tables' columns as they are, so that none is created twice

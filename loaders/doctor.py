@@ -44,7 +44,7 @@ def examine(catalogue: Catalogue, warehouse: str | None, memory_limit: str | Non
         found.append(Finding("warehouse", str(error), is_wrong=True))
     else:
         found += _memory(target, memory_limit, _widest(catalogue))
-        found.append(_reached(target))
+        found += [_reached(target), *_staging(target)]
     return [*found, _disk(), Finding("python", platform.python_version()), *_versions()]
 
 
@@ -83,6 +83,14 @@ def _reached(target: Warehouse) -> Finding:
     except LoaderError as error:
         return Finding("warehouse", f"{target}: {error}", is_wrong=True)
     return Finding("warehouse", f"{target}: {said}")
+
+
+def _staging(target: Warehouse) -> Iterator[Finding]:
+    try:
+        if found := target.check_staging():
+            yield Finding("  staging", found)
+    except LoaderError as error:
+        yield Finding("  staging", str(error), is_wrong=True)
 
 
 def _disk() -> Finding:

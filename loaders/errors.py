@@ -1,5 +1,7 @@
 """Errors, by what the reader of the message has to do."""
 
+from collections.abc import Iterator
+
 
 class LoaderError(Exception):
     """Anything that a load can name. Its text says what happened, where, and what to do."""
@@ -32,8 +34,20 @@ class WarehouseUnavailable(LoaderError):
     """Start the warehouse, or wait until whoever holds it is done."""
 
 
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and those under it, down to the first of ours, which says what to do, or to the bottom."""
+    inner: BaseException | None = error
+    while inner is not None:
+        yield inner
+        if isinstance(inner, LoaderError):
+            return
+        # dlt keeps a job's own error beside the chain.
+        inner = getattr(inner, "client_exception", None) or inner.__cause__ or inner.__context__
+
+
 def innermost(error: BaseException) -> str:
     """The reason at the bottom of a chain: libraries wrap a driver's error, and put URLs with secrets around it."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return f"{type(error).__name__}: {str(error).strip()}".rstrip(": ")
+    *_, reason = causes(error)
+    if isinstance(reason, LoaderError):
+        return str(reason)
+    return f"{type(reason).__name__}: {str(reason).strip()}".rstrip(": ")

@@ -1,7 +1,8 @@
 """BigQuery: the project MILLRACE_BIGQUERY_PROJECT (or GOOGLE_CLOUD_PROJECT), in MILLRACE_BIGQUERY_LOCATION.
 
 MILLRACE_BIGQUERY_PREFIX goes before the name of every dataset, for a project that is shared; MILLRACE_BIGQUERY_LABELS
-(`team=power,env=dev`) onto every job and new dataset. Who asks: see `google_credentials`.
+(`team=power,env=dev`) onto every job and new dataset; MILLRACE_BIGQUERY_STAGING (`gs://bucket/prefix`) is where parts
+are loaded from, if not from here. Who asks: see `google_credentials`.
 """
 
 import os
@@ -17,6 +18,8 @@ from loaders.catalogue import Dataset, Field
 from loaders.destination.google_credentials import google_credentials
 from loaders.destination.google_errors import advice
 from loaders.destination.lease import Lease
+from loaders.destination.staging import VARIABLE as STAGING
+from loaders.destination.staging import Staging
 from loaders.destination.warehouse import RAW, Warehouse
 from loaders.errors import DeclarationError, WarehouseUnavailable
 
@@ -41,6 +44,7 @@ class BigQuery(Warehouse):
     location: str = "EU"
     prefix: str = ""
     labels: dict[str, str] = field(default_factory=dict)
+    staging: Staging | None = None
     name: ClassVar[str] = "bigquery"
     part_values: ClassVar[int] = 12_000_000  # a part is streamed from its file
     peaks: ClassVar[Peaks] = {1: 370}  # reckoned, not measured: Postgres's, and 142 for Google's clients
@@ -58,13 +62,14 @@ class BigQuery(Warehouse):
             raise DeclarationError("no project: write the id of a Google Cloud project in MILLRACE_BIGQUERY_PROJECT")
         labels = dict(_label(text) for text in read("MILLRACE_BIGQUERY_LABELS", "").split(",") if text.strip())
         location, prefix = read("MILLRACE_BIGQUERY_LOCATION", cls.location), read("MILLRACE_BIGQUERY_PREFIX", "")
-        return cls(project, location, prefix, labels)
+        staging = Staging.at(place) if (place := read(STAGING)) else None
+        return cls(project, location, prefix, labels, staging)
 
     @contextmanager
     def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
         from loaders.destination.bigquery_jobs import destination
 
-        yield destination(dlt, self, google_credentials(anonymous=EMULATOR in os.environ))
+        yield destination(dlt, self, _credentials())
 
     @contextmanager
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
@@ -75,6 +80,10 @@ class BigQuery(Warehouse):
                 for dataset in sorted(datasets, key=lambda one: one.label):
                     place = f"{self.project}.{self.schema(RAW)}.{dataset.table}__lock"
                     held.enter_context(Lease(client, place, dataset.label))
+                if self.staging is not None:
+                    bucket = self.staging.open(self.project, _credentials())
+                    for dataset in datasets:
+                        self.staging.sweep(bucket, *self.staged(dataset.pipeline))
             except WarehouseUnavailable:
                 raise
             except Exception as error:  # Google's clients and their transport each have their own
@@ -85,9 +94,18 @@ class BigQuery(Warehouse):
     def _client(self) -> Iterator[Any]:
         from google.cloud import bigquery
 
-        credentials = google_credentials(anonymous=EMULATOR in os.environ)
-        with bigquery.Client(self.project, credentials, location=self.location) as client:
+        with bigquery.Client(self.project, _credentials(), location=self.location) as client:
             yield client
+
+    def staged(self, pipeline: str) -> tuple[str, ...]:
+        """The folders below each other in which a pipeline's parts are staged."""
+        return self.project, self.schema(RAW), pipeline
+
+    def check_staging(self) -> str | None:
+        if self.staging is None:
+            return None
+        self.staging.check(self.staging.open(self.project, _credentials()))
+        return f"{self.staging}: parts are loaded from there"
 
     def _create_schemas(self, client: Any) -> None:
         """The datasets that loads write to. dlt would create them without labels."""
@@ -143,6 +161,10 @@ class BigQuery(Warehouse):
             "MILLRACE_BIGQUERY_LOCATION": self.location,
             "MILLRACE_BIGQUERY_PREFIX": self.prefix,
         } | (emulated if EMULATOR in os.environ else {})
+
+
+def _credentials() -> Any:
+    return google_credentials(anonymous=EMULATOR in os.environ)
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -1,12 +1,16 @@
 """dlt's BigQuery destination, as a load needs it. Imports dlt, so not before a run has its working folder."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import GcpServiceAccountCredentials
-from dlt.destinations.impl.bigquery.bigquery import BigQueryClient, BigQueryMergeJob
+from dlt.destinations.exceptions import LoadJobTerminalException
+from dlt.destinations.impl.bigquery.bigquery import BigQueryClient, BigQueryLoadJob, BigQueryMergeJob
 from google.cloud import bigquery
+
+from loaders.errors import WarehouseUnavailable
 
 if TYPE_CHECKING:
     from loaders.destination.bigquery import BigQuery
@@ -52,6 +56,28 @@ def destination(dlt: Any, warehouse: "BigQuery", credentials: Any) -> Any:
 
         def _create_merge_followup_jobs(self, table_chain: Sequence[Any]) -> list[Any]:
             return [MergeInOneJob.from_table_chain(table_chain, self.sql_client)]
+
+        def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
+            job = super().create_load_job(table, file_path, load_id, restore)
+            if warehouse.staging is not None and isinstance(job, BigQueryLoadJob):
+                return LoadStaged(file_path, self.config.http_timeout, self.config.retry_deadline)
+            return job
+
+    class LoadStaged(BigQueryLoadJob):
+        """A load job of a part that stands in the bucket until the job has ended, whichever way."""
+
+        def run(self) -> None:
+            staging = warehouse.staging
+            assert staging is not None
+            bucket = staging.open(warehouse.project, credentials)
+            folders = *warehouse.staged(self._schema.name), self._load_id
+            client: Any = self._job_client.sql_client.native_connection  # of this job alone
+            try:
+                with staging.holding(bucket, Path(self._file_path), *folders) as uri:
+                    client.load_table_from_file = lambda _, *to, **asked: client.load_table_from_uri(uri, *to, **asked)
+                    super().run()
+            except WarehouseUnavailable as error:  # Google's client has tried again where that could help
+                raise LoadJobTerminalException(self._file_path, str(error)) from error
 
     class Destination(dlt.destinations.bigquery):  # type: ignore[misc]
         client_class = Client

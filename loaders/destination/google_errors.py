@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from loaders.errors import LoaderError, causes
+
 ADVICE = {  # by BigQuery's own reason
     "accessDenied": "grant whoever asks roles/bigquery.jobUser on project {project} and roles/bigquery.dataEditor on "
     "its datasets",
@@ -23,10 +25,10 @@ def advice(error: BaseException, project: str, location: str) -> str:
     return ""
 
 
-def _reasons(error: BaseException | None) -> Iterator[str]:
+def _reasons(error: BaseException) -> Iterator[str]:
     """The reasons that the errors of a chain give; dlt only repeats them in its text."""
-    while error is not None:
-        for detail in getattr(error, "errors", None) or ():
-            yield str(detail.get("reason"))
-        yield str(error)
-        error = error.__cause__ or error.__context__
+    for one in causes(error):
+        if not isinstance(one, LoaderError):  # which has said already what to do
+            for detail in getattr(one, "errors", None) or ():
+                yield str(detail.get("reason"))
+            yield str(one)

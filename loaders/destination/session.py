@@ -51,7 +51,7 @@ class Session:
     def pipeline(self, name: str) -> Any:
         """The dlt pipeline of that name in this run's folder. Use inside of `connected`."""
         return self.dlt.pipeline(
-            f"millrace_{name}",
+            name,
             destination=self._destination,
             dataset_name=self.warehouse.schema(RAW),
             pipelines_dir=str(self._home(name)),
@@ -81,7 +81,7 @@ class Session:
     def _client(self) -> Iterator[Any]:
         with self.connected():
             if self._reader is None:
-                self._reader = self.pipeline("reader")
+                self._reader = self.pipeline("millrace_reader")
             with self._reader.sql_client() as client:
                 yield client
 

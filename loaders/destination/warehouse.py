@@ -108,6 +108,13 @@ class Warehouse(ABC):
         quoted = value.replace("'", "''").replace(";", "' || chr(59) || '").replace("\n", "' || chr(10) || '")
         return f"'{quoted}'"
 
+    def check_staging(self) -> str | None:
+        """Where parts stand on their way into the warehouse. None if they go straight there.
+
+        Raises `WarehouseUnavailable` if they cannot stand there.
+        """
+        return None
+
     def reason(self, error: BaseException) -> str:
         """Why the warehouse refused, and what to do where that is known."""
         return innermost(error)

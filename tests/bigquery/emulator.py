@@ -18,6 +18,7 @@ from types import TracebackType
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 SERVER = "tests.bigquery.server"
+KEPT_OUT = ("BIGQUERY_", "PYTHON", "STORAGE_")  # of its environment: it would ask itself, or run as the caller does
 
 
 class EmulatorFailed(Exception):
@@ -25,7 +26,10 @@ class EmulatorFailed(Exception):
 
 
 class Emulator:
-    """BigQuery on loopback. `host` is its REST address, `grpc_host` that of Storage Read; each project is its own."""
+    """BigQuery on loopback. `host` is its REST address and that of Cloud Storage, `grpc_host` that of Storage Read.
+
+    Each project is its own.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -40,7 +44,7 @@ class Emulator:
             self._process = subprocess.Popen(
                 [str(PYTHON), "-m", SERVER, str(self._folder / "data")],
                 cwd=ROOT,
-                env={name: value for name, value in os.environ.items() if not name.startswith(("BIGQUERY_", "PYTHON"))},
+                env={name: value for name, value in os.environ.items() if not name.startswith(KEPT_OUT)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -82,7 +86,8 @@ class Emulator:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bigquery-") as folder, Emulator(Path(folder)) as emulator:
         print(
-            f"export BIGQUERY_EMULATOR_HOST={emulator.host} MILLRACE_WAREHOUSE=bigquery GOOGLE_CLOUD_PROJECT=emulated"
+            f"export BIGQUERY_EMULATOR_HOST={emulator.host} STORAGE_EMULATOR_HOST={emulator.host} "
+            "MILLRACE_WAREHOUSE=bigquery GOOGLE_CLOUD_PROJECT=emulated"
         )
         print(f"Storage Read at {emulator.grpc_host}", flush=True)
         sys.stdin.read()

@@ -20,6 +20,7 @@ from local_bigquery.app import app  # noqa: E402
 from local_bigquery.grpc import server as storage  # noqa: E402
 from local_bigquery.settings import settings  # noqa: E402
 
+from tests.bigquery.server import buckets  # noqa: E402
 from tests.bigquery.server.corrections import Faults, correct, faults  # noqa: E402
 from tests.bigquery.server.selftest import SelfTestFailed, check  # noqa: E402
 
@@ -30,6 +31,8 @@ def main() -> int:
     settings.data_dir = Path(sys.argv[1])
     correct()
     app.router.add_api_route("/faults", set_faults, methods=["PUT"])
+    app.include_router(buckets.router)
+    app.add_exception_handler(buckets.Refused, buckets.refuse)
     streams, streams_port = storage.start(LOOPBACK, 0)
     # With the protocol named asyncio answers at once; without, every answer waits 40 ms for an acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

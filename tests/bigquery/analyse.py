@@ -45,17 +45,25 @@ Tables = dict[str, dict[str, str]]
 Statement = dict[str, str | None]
 
 
+def start_analyzer() -> subprocess.Popen[str]:
+    """It gets ready, which takes 20 s the first time, and waits for what to analyse."""
+    return subprocess.Popen(
+        [str(PYTHON), "-m", ANALYZER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
 def analyse(tables: Tables, statements: list[Statement]) -> list[tuple[str, str]]:
     """What is wrong, by the statement's name. Takes what `tests.bigquery.analyzer` describes."""
-    done = subprocess.run(
-        [str(PYTHON), "-m", ANALYZER],
-        cwd=ROOT,
-        input=json.dumps({"tables": tables, "statements": statements}),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return [(name, said) for name, said in json.loads(done.stdout)]
+    with start_analyzer() as analyzer:
+        return answered(analyzer, tables, statements)
+
+
+def answered(analyzer: subprocess.Popen[str], tables: Tables, statements: list[Statement]) -> list[tuple[str, str]]:
+    """What a started analyzer says, which ends then."""
+    said, _ = analyzer.communicate(json.dumps({"tables": tables, "statements": statements}))
+    if analyzer.returncode != 0:
+        raise subprocess.CalledProcessError(analyzer.returncode, ANALYZER)
+    return [(name, text) for name, text in json.loads(said)]
 
 
 def compiled(emulator: Emulator) -> dict[str, Any]:
@@ -114,10 +122,11 @@ def _table(node: dict[str, Any]) -> str:
 
 def main() -> int:
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, Emulator(Path(folder)) as emulator:
-        manifest = compiled(emulator)
-    found = list(statements(manifest))
-    wrong = analyse(sources(manifest), found)
+    with start_analyzer() as analyzer:
+        with tempfile.TemporaryDirectory() as folder, Emulator(Path(folder)) as emulator:
+            manifest = compiled(emulator)
+        found = list(statements(manifest))
+        wrong = answered(analyzer, sources(manifest), found)
     for name, said in wrong:
         print(f"{name}: {said}", file=sys.stderr)
     kinds = Counter(str(one["name"]).split()[0] for one in found)

@@ -14,7 +14,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
+from google.cloud import bigquery
 
+from loaders.errors import AccessRefused, DeclarationError
+from loaders.features.bigquery_store import BigQueryStore
 from loaders.features.columns import Column
 from loaders.features.fit import Wishes, fit
 from loaders.features.fitted import Fit
@@ -23,8 +26,10 @@ from loaders.features.split import HashSplit, TemporalSplit, key_hashes, split_b
 from loaders.features.statistics import source
 from loaders.features.store import Store
 from loaders.features.transform import Transformer
+from loaders.sources.bigquery.access import Access
 from tests.features.conftest import TABLE
 from tests.features.observations import ROWS, observations
+from tests.wire import http, sending
 
 WISHES = Wishes(
     target_column="cost",
@@ -202,3 +207,32 @@ def test_a_limit_keeps_the_same_rows_everywhere(store: Store, rows: pa.Table, tm
     hashes = {key: int(hashlib.md5(f"millrace|{key}".encode()).hexdigest()[8:16], 16) for key in rows["id"].to_pylist()}
     assert kept == set(sorted(hashes, key=hashes.__getitem__)[:3_000])
     assert sum(learned.rows.values()) == 3_000
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("features_test.nothing", r"features_test\.nothing: not found"),
+        ("features_test.seen", r"features_test\.seen is of the type VIEW, and only a table's own rows can be streamed"),
+    ],
+    ids=["missing", "view"],
+)
+def test_what_is_no_table_of_bigquery_is_refused_before_anything_is_learned(
+    access: Access, table: str, said: str
+) -> None:
+    access.rest.create_dataset(f"{access.project}.features_test", exists_ok=True)
+    access.rest.query(
+        f"CREATE OR REPLACE VIEW `{access.project}.features_test.seen` AS SELECT 1 AS id, 2.0 AS cost, 'a' AS level"
+    ).result()
+    with pytest.raises(DeclarationError, match=said):
+        fit(BigQueryStore(access), table, WISHES)
+
+
+def test_without_the_right_to_a_table_of_bigquery_the_error_names_what_to_ask_for(access: Access) -> None:
+    said = b'{"error": {"code": 403, "message": "Access Denied", "errors": [{"reason": "accessDenied"}]}}'
+    with sending(http("403 Forbidden", said, "Content-Type: application/json")) as url:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BIGQUERY_EMULATOR_HOST", url)
+            refused = Access(access.project, bigquery.Client(access.project, access.rest._credentials), access.storage)
+        with pytest.raises(AccessRefused, match=r"Access Denied\S*; ask for roles/bigquery"):
+            fit(BigQueryStore(refused), TABLE, WISHES)

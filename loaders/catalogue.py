@@ -8,7 +8,7 @@ import importlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -133,6 +133,91 @@ class FilePattern(Declaration):
         return self
 
 
+class Download(Declaration):
+    """Where the publisher keeps a dataset's files: one for each hour, day or month and each of the values in `each`.
+
+    In braces stand, with a form of `strftime`, `{day:%Y%m%d}` (its beginning by the market's clock), `{start:...}` and
+    `{end:...}` (its beginning and the next one's, in UTC), what `each` has, and in `route` and `params` `{file}`.
+    A month that is over is one `archive` in place of its days, where there is one. `now` is a file that always holds
+    the newest state, kept under the day on which it was asked for. With `listed`, parameters of the source's `listing`,
+    the publisher says itself which files there are.
+    """
+
+    every: Literal["hour", "day", "month", "now"] = "day"
+    file: str = ""
+    archive: str = ""
+    url: str = ""  # left out, the source's
+    route: str = ""
+    params: dict[str, str] = {}
+    each: tuple[dict[Name, str], ...] = ({},)
+    listed: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _has_a_name_and_a_place(self) -> Self:
+        if not self.listed and not (self.file and self.route):
+            raise ValueError("download: write `file: ...` and `route: ...`, or `listed: {...}`")
+        at = datetime(2024, 1, 1, tzinfo=UTC)
+        for values in self.each:
+            known = {"day": at, "start": at, "end": at, "file": "", **values}
+            for text in (self.file, self.archive, self.route, *self.params.values()):
+                try:
+                    text.format_map(known)
+                except (KeyError, ValueError, IndexError) as error:
+                    raise ValueError(f"download: {text!r} cannot be filled in: {error!r}") from error
+        return self
+
+
+class Key(Declaration):
+    """What a publisher knows a user by: a header, whose value stands in a variable of the environment."""
+
+    header: str
+    variable: str
+
+
+class Pages(Declaration):
+    """An answer of at most so many rows: the parameters that say how many, and from which row (from 1) on."""
+
+    rows: int = Constraint(gt=0)
+    size: str
+    first: str
+
+
+class Listing(Declaration):
+    """Where a publisher lists its files, in JSON: the path to the records, and in each to its name and identifier.
+
+    `kept` is an expression for the names that are wanted, and the group of `day` in one the day on which it was
+    published, YYYYMMDD. A file is at `file_route` with `params`, in which `{id}` stands for its identifier.
+    """
+
+    route: str
+    records: str
+    name: str
+    id: str
+    kept: str
+    day: str
+    file_route: str
+    params: dict[str, str]
+
+
+class Downloads(Declaration):
+    """How a source's files may be asked for, on which terms, or why not at all (`refused`)."""
+
+    refused: str = ""
+    terms: str = ""
+    url: str = ""
+    params: dict[str, str] = {}  # of every request
+    key: Key | None = None
+    cookie_from: str = ""  # a page that has to be seen first
+    pages: Pages | None = None
+    listing: Listing | None = None
+
+    @model_validator(mode="after")
+    def _allowed_or_not(self) -> Self:
+        if bool(self.refused) == bool(self.terms and self.url):
+            raise ValueError("download: write `url: ...` and `terms: ...`, or `refused: ...` with the reason")
+        return self
+
+
 class Dataset(Declaration):
     """One table: where it comes from, which columns it has, what makes a row unique and how it is written."""
 
@@ -143,6 +228,7 @@ class Dataset(Declaration):
     request: RequestStyle
     files: FilePattern | None = None
     files_of: Name | None = None  # the dataset whose files this one reads too
+    download: Download | None = None  # where the publisher keeps them
     fields: tuple[Field, ...]
     grain: tuple[Name, ...]
     # The column whose value puts a row into a window. A snapshot has none: it is replaced as a whole.
@@ -328,6 +414,7 @@ class Source(Declaration):
     settings: dict[Name, str | int] = {}  # what its planner, its readers and its dbt models may be told
     requests: dict[Name, RequestStyle]
     data_status: DataStatus | None = None
+    download: Downloads | None = None  # of a source of files, if its user may have them fetched
     datasets: dict[Name, Dataset] = {}
 
     def dataset(self, name: str) -> Dataset:

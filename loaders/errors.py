@@ -26,6 +26,10 @@ class SourceChanged(LoaderError):
     """A person looks: the publisher answered, but not with what is declared. Nothing was written or deleted."""
 
 
+class NotThere(SourceChanged):
+    """Nothing is kept at that address: it is not published yet, or no longer, or has moved."""
+
+
 class AccessRefused(LoaderError):
     """Ask for the right, or log in: the publisher knows who asks, and says no."""
 

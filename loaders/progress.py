@@ -2,17 +2,21 @@
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from loaders.catalogue import Source
 from loaders.convert import Converted
+from loaders.download import Downloaded, Told
 from loaders.extract import Extracted
 from loaders.load import Job, Outcome
 from loaders.memory import peak_mb
+from loaders.published import Published
 from loaders.recognise import Recognised
 
 SECONDS_BETWEEN_LINES = 30  # without a terminal: often enough to see that it lives, seldom enough for a log
@@ -165,3 +169,33 @@ def show_converted(console: Console, outcome: Converted, found: Recognised, seco
         f"{seconds:.1f} s ({rows / max(seconds, 1e-9):,.0f} rows/s); peak memory {peak_mb():,.0f} MB",
         highlight=False,
     )
+
+
+def tell_downloaded(console: Console) -> Told:
+    """A line per file on a terminal, and now and then one elsewhere."""
+    said = time.monotonic()
+
+    def tell(file: Published, size: int) -> None:
+        nonlocal said
+        if console.is_terminal or time.monotonic() - said > SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            console.print(f"{file.dataset.label} {file.of}: {file.name}, {size:,} bytes", markup=False, highlight=False)
+
+    return tell
+
+
+def show_downloaded(
+    console: Console, source: Source, outcome: Downloaded, first: date, until: date, folder: Path
+) -> None:
+    """What is missing, what failed, and a summary with the command that comes next."""
+    for said in (*outcome.missing, *outcome.errors):
+        console.print(said, style="red", markup=False, highlight=False)
+    last = until - timedelta(days=1)
+    console.print(
+        f"{source.title}, {first} to {last}: {outcome.fetched:,} files fetched ({outcome.size:,} bytes), "
+        f"{outcome.there:,} were there, {len(outcome.missing):,} missing, {len(outcome.errors):,} failed",
+        highlight=False,
+    )
+    if outcome.fetched or outcome.there:
+        load = f"millrace load --from {first} --to {last} --source {source.name} --files {folder}"
+        console.print(f"Next: {load}", markup=False, highlight=False)

@@ -21,7 +21,7 @@ import tenacity
 from urllib3.exceptions import HTTPError
 
 from loaders.catalogue import Source
-from loaders.errors import SourceChanged, SourceUnavailable, innermost
+from loaders.errors import AccessRefused, NotThere, SourceChanged, SourceUnavailable, innermost
 from loaders.files import SourceFile
 
 CHUNK_BYTES = 1 << 18  # 256 KiB: larger pieces were no faster
@@ -72,6 +72,7 @@ class Publisher:
     attempts: int = 5
     first_wait_seconds: float = 1.0  # doubled on each attempt: 1 + 2 + 4 + 8 s outlasts a restart, not an outage
     is_sample: bool = False  # what it publishes is generated, on this machine
+    headers: dict[str, str] = field(default_factory=dict, repr=False)  # of every request; a user's key is among them
     _session: requests.Session = field(default_factory=requests.Session)
     _next_at: float = 0.0
 
@@ -94,7 +95,8 @@ class Publisher:
     def get(self, route: str, params: dict[str, str]) -> Iterator[Body]:
         """Ask once and hand over the body while it arrives.
 
-        Raises `SourceUnavailable` for what may pass (no answer, 429, 5xx) and `SourceChanged` for what will not (4xx).
+        Raises `SourceUnavailable` for what may pass (no answer, 429, 5xx) and `SourceChanged` for what will not (4xx):
+        `NotThere` if it is a 404. `AccessRefused` for a user whom the publisher does not know, or does not let in.
         """
         url = self.url + route
         if url.startswith("file:"):
@@ -104,13 +106,24 @@ class Publisher:
         self._keep_pace()
         try:
             response = self._session.get(
-                url, params=params, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
+                url,
+                params=params,
+                headers=self.headers,
+                stream=True,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise SourceUnavailable(f"no answer from {url}: {innermost(error)}") from error
         with response:
             _check_status(response)
             yield Body(response.url, response.iter_content(CHUNK_BYTES), _release(response))
+
+    def visit(self, route: str) -> None:
+        """See a page for the cookies that it gives. Raises as `get`."""
+        with self.get(route, {}) as body:
+            for _ in body.read():
+                pass
 
     def persistently(self, attempt: Callable[[], Result]) -> Result:
         """`attempt` until it no longer raises `SourceUnavailable`, waiting in between; the last error is raised."""
@@ -166,11 +179,18 @@ def _check_status(response: requests.Response) -> None:
     said = f"{response.url} answered {status} {response.reason}" + (f": {text}" if text else "")
     if status == 429 or status >= 500:
         raise SourceUnavailable(said, _retry_after(response))
-    advice = {
-        404: "the route moved, or a parameter that it requires is missing; compare with the publisher's documentation",
-        400: "the request is not one that it accepts; compare with the publisher's documentation",
-    }
-    raise SourceChanged(f"{said}; {advice.get(status, 'ask the publisher, or correct the declaration')}")
+    if status in (401, 403):
+        raise AccessRefused(f"{said}; ask the publisher for the right, or correct the key that you gave")
+    if status == 404:
+        raise NotThere(
+            f"{said}; the route moved, or a parameter that it requires is missing; compare with the publisher's "
+            "documentation"
+        )
+    if status == 400:
+        raise SourceChanged(
+            f"{said}; the request is not one that it accepts; compare with the publisher's documentation"
+        )
+    raise SourceChanged(f"{said}; ask the publisher, or correct the declaration")
 
 
 def _retry_after(response: requests.Response) -> float | None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,8 @@ import typer
 from loaders.cli.options import (
     DatasetNames,
     Files,
+    First,
+    Last,
     MemoryLimit,
     SourceName,
     WarehouseName,
@@ -32,8 +34,8 @@ def load(
     years: Years = None,
     source: SourceName = "elexon",
     dataset: DatasetNames = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")] = None,
+    first: First = None,
+    last: Last = None,
     warehouse: WarehouseName = None,
     sample: Annotated[bool, typer.Option("--sample", help="Ask generated publishers on this machine.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Load again what is done.")] = False,
@@ -104,6 +106,41 @@ def load(
                     outcome = run_plan(jobs, request, session, publisher, reporter)
                 show_outcome(console, outcome, time.monotonic() - began)
                 codes.append(outcome.exit_code)
+    raise typer.Exit(joint(codes))
+
+
+@commands.command()
+def download(
+    source: SourceName,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files; made if it is not there.")],
+    years: Years = None,
+    dataset: DatasetNames = None,
+    first: First = None,
+    last: Last = None,
+    accept_terms: Annotated[
+        bool, typer.Option("--accept-terms", help="You have read the publisher's terms and accept them.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again what is there.")] = False,
+) -> None:
+    """Fetch a market's files of years (or --from ... --to) into a folder, to load or convert with --files.
+
+    What is there and whole is skipped. Exits with 0 if every file is there, 2 if some are not, 1 if none is.
+    """
+    from loaders.catalogue import read_catalogue
+    from loaders.download import Download, downloadable, publisher_of
+    from loaders.progress import show_downloaded, tell_downloaded
+
+    with complaining():
+        declared = read_catalogue().source(source)
+        datasets = downloadable(declared, chosen(declared, dataset), bool(dataset), accept_terms)
+        now, codes = datetime.now(UTC), []
+        for begin, until in spans(years, first, last):
+            download = Download(declared, out, force, tell_downloaded(console))
+            with publisher_url(declared.name, sample=False) as url:
+                for one in datasets:
+                    download.run(one, begin, until, now, publisher_of(declared, one, url))
+            show_downloaded(console, declared, download.outcome, begin, until, out)
+            codes.append(download.outcome.exit_code)
     raise typer.Exit(joint(codes))
 
 

@@ -19,6 +19,8 @@ SourceName = Annotated[str, typer.Option("--source", help="Publisher, as named u
 DatasetNames = Annotated[
     list[str] | None, typer.Option("--dataset", help="Only this dataset; may be given more than once. [default: all]")
 ]
+First = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")]
+Last = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
 WarehouseName = Annotated[
     str | None,
     typer.Option("--warehouse", help="duckdb, postgres or bigquery. [default: MILLRACE_WAREHOUSE, or duckdb]"),

@@ -14,6 +14,7 @@ from tests.sandbox.elexon import Elexon
 from tests.sandbox.elexon.publisher import Document, Mutation, dataset_code
 from tests.sandbox.elexon.world import World
 from tests.sandbox.faults import FILE_TAMPERING, Fault
+from tests.sandbox.markets.servers import SERVERS, Market
 from tests.sandbox.server import Server
 
 
@@ -39,7 +40,10 @@ class Sandbox:
         years = {int(code): recordings.pop(code) for code in list(recordings) if code.isdecimal()}
         self.elexon = Elexon(World(scale, seed, today), recordings)
         self.dvf = Dvf(scale, seed, today, years)
-        self._server = Server({"elexon": self.elexon, "dvf": self.dvf}, port, gzip=gzip, control=self._control)
+        markets = {market: Market(market, today) for market in SERVERS}
+        self._server = Server(
+            {"elexon": self.elexon, "dvf": self.dvf, **markets}, port, gzip=gzip, control=self._control
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Sandbox:
@@ -183,6 +187,8 @@ class Sandbox:
 
 
 def _code(dataset: str) -> str:
+    if dataset.partition(".")[0] in SERVERS:
+        return dataset
     return DVF if dataset.upper() == DVF else dataset_code(dataset)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from tests.sandbox.answer import Answer, Parameters, Publisher, gzipped, json_answer
+from tests.sandbox.answer import Answer, Headers, Parameters, Publisher, gzipped, json_answer
 from tests.sandbox.faults import Fault, FaultPlan, broken, replaced, tamper
 
 Control = Callable[[dict[str, object]], None]
@@ -34,19 +34,19 @@ class Server(ThreadingHTTPServer):
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.requests_lock = threading.Lock()
 
-    def answer(self, path: str, parameters: Parameters) -> tuple[Answer, Fault | None]:
+    def answer(self, path: str, parameters: Parameters, headers: Headers) -> tuple[Answer, Fault | None]:
         """Ask the publisher that the path names, and apply a planned fault."""
         name, _, rest = path.lstrip("/").partition("/")
         publisher = self.publishers.get(name)
         if publisher is None or not f"/{rest}".startswith(publisher.base_path + "/"):
             return json_answer(404, {"statusCode": 404, "message": "Resource not found"}), None
         relative = f"/{rest}".removeprefix(publisher.base_path)
-        answer = publisher.answer(relative, parameters, ignore_parameters=self.ignore_parameters)
+        answer = publisher.answer(relative, parameters, headers, ignore_parameters=self.ignore_parameters)
         fault = self.faults.strike(answer.dataset, answer.days) if answer.status == 200 else None
         if fault is None:
             return answer, None
         if fault.kind == "ignore_parameters":
-            return publisher.answer(relative, parameters, ignore_parameters=True), None
+            return publisher.answer(relative, parameters, headers, ignore_parameters=True), None
         answer = replaced(fault) or answer
         tamper(fault, answer)
         return answer, fault
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
         parameters = parse_qs(url.query)
         with self.server.requests_lock:
             self.server.requests.append((url.path, {name: ",".join(values) for name, values in parameters.items()}))
-        self._send(*self.server.answer(url.path, parameters))
+        self._send(*self.server.answer(url.path, parameters, self.headers))
 
     def do_POST(self) -> None:
         """Plan a fault: the fields of Sandbox.fail as JSON, or {"ignore_parameters": true}."""
@@ -116,8 +116,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "wrong_length":
             self._send_promised(answer, pieces, fault.cut_at + 1_000)
             return
-        if answer.recorded is not None and (fault is None or fault.kind == "slow_drip"):
-            self._send_promised(answer, pieces, answer.recorded.stat().st_size)
+        if (length := answer.length) is not None and (fault is None or fault.kind == "slow_drip"):
+            self._send_promised(answer, pieces, length)
             return
         self._send_head(answer, ("Transfer-Encoding", "chunked"))
         for piece in filter(None, pieces):  # an empty chunk would be the end of the body

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from loaders.errors import SourceChanged, SourceUnavailable
+from loaders.errors import AccessRefused, SourceChanged, SourceUnavailable
 from loaders.transport import LONGEST_WAIT_SECONDS, Publisher
 from tests.loads import ELEXON
 from tests.sandbox import Sandbox
@@ -74,14 +74,15 @@ def test_what_does_not_pass_is_unavailable_with_the_reason_that_was_given(status
     [
         ("404 Not Found", "the route moved, or a parameter that it requires is missing"),
         ("400 Bad Request", "the request is not one that it accepts"),
-        ("401 Unauthorized", "ask the publisher, or correct the declaration"),
+        ("401 Unauthorized", "ask the publisher for the right, or correct the key that you gave"),
+        ("403 Forbidden", "ask the publisher for the right, or correct the key that you gave"),
         ("302 Found", "ask the publisher, or correct the declaration"),
         ("206 Partial Content", "ask the publisher, or correct the declaration"),
     ],
 )
 def test_what_will_not_pass_is_refused_at_once_with_advice(status: str, advice: str) -> None:
     with sending(http(status, b"No.", "Location: http://elsewhere.example/"), http("200 OK", b"[]")) as url:
-        with pytest.raises(SourceChanged) as error:
+        with pytest.raises((SourceChanged, AccessRefused)) as error:
             ask(url, attempts=3)
         assert f"answered {status}" in str(error.value)
         assert advice in str(error.value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from tests.sandbox.answer import Answer, Parameters
+from tests.sandbox.answer import NO_HEADERS, Answer, Headers, Parameters
 from tests.sandbox.dvf.layout import HEADER, Document, documents, line
 from tests.sandbox.dvf.releases import last_modified
 from tests.sandbox.dvf.replay import Recording
@@ -37,7 +37,9 @@ class Dvf:
         self.mutations: dict[int | None, Mutation] = {}
         self._last_year = (today or datetime.now(UTC).date()).year - 1
 
-    def answer(self, path: str, parameters: Parameters, *, ignore_parameters: bool = False) -> Answer:
+    def answer(
+        self, path: str, parameters: Parameters, headers: Headers = NO_HEADERS, *, ignore_parameters: bool = False
+    ) -> Answer:
         """Answer a GET of a year's file. There are no parameters to ignore."""
         match = ROUTE.fullmatch(path)
         if match is None or not self.published(int(match[1])):

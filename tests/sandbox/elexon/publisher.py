@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
-from tests.sandbox.answer import Answer, Parameters, json_answer
+from tests.sandbox.answer import NO_HEADERS, Answer, Headers, Parameters, json_answer
 from tests.sandbox.elexon.clock import period_at, period_count, period_start, stamp
 from tests.sandbox.elexon.datasets import COUNTED, DATASETS, EVERY_DATASET, REGISTERS, Dataset, Generate
 from tests.sandbox.elexon.layout import Documents, Layout, Record
@@ -59,7 +59,9 @@ class Elexon:
         self.mutations: dict[tuple[str, date | None], Mutation] = {}
         self.uncounted: set[tuple[str, date, int]] = set()
 
-    def answer(self, path: str, parameters: Parameters, *, ignore_parameters: bool = False) -> Answer:
+    def answer(
+        self, path: str, parameters: Parameters, headers: Headers = NO_HEADERS, *, ignore_parameters: bool = False
+    ) -> Answer:
         """Answer a GET; the faults of the API itself (404, 400) are answers too."""
         try:
             return self._route(path, parameters, ignore_parameters)

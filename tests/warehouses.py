@@ -213,11 +213,12 @@ class PostgresTarget(Target):
     def copy(self, name: str) -> Target:
         return PostgresTarget.create(self.url, f"{name}", template=self.database)
 
-    def take_raw(self, other: DuckDBTarget) -> None:
-        """Hold the same raw tables as a DuckDB file, the loader's own among them."""
+    def take_raw(self, other: DuckDBTarget, without: str = "^$") -> None:
+        """Hold the same raw tables as a DuckDB file, the loader's own among them, but for those of a pattern."""
         named = other.query(
             f"SELECT table_name, list(column_name || ' ' || replace(data_type, 'DOUBLE', 'DOUBLE PRECISION') "
-            f"ORDER BY column_index) FROM duckdb_columns() WHERE schema_name = '{RAW}' GROUP BY table_name"
+            f"ORDER BY column_index) FROM duckdb_columns() WHERE schema_name = '{RAW}' "
+            f"AND NOT regexp_matches(table_name, '{without}') GROUP BY table_name"
         )
         self.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW}")
         with tempfile.TemporaryDirectory() as folder, _connected(self.url) as cursor:
@@ -319,11 +320,14 @@ class BigQueryTarget(Target):
         config = bigquery.LoadJobConfig(source_format=bigquery.SourceFormat.PARQUET)
         with tempfile.TemporaryDirectory() as folder, self.client() as client:
             client.create_dataset(RAW)
+            jobs = []
             for (table,) in other.query(f"SELECT table_name FROM duckdb_tables() WHERE schema_name = '{RAW}'"):
                 rows = Path(folder) / f"{table}.parquet"
                 other.execute(f"COPY {RAW}.{table} TO '{rows}' (FORMAT parquet)")
                 with rows.open("rb") as file:
-                    client.load_table_from_file(file, f"{self.project}.{RAW}.{table}", job_config=config).result()
+                    jobs.append(client.load_table_from_file(file, f"{self.project}.{RAW}.{table}", job_config=config))
+            for job in jobs:  # begun before the first is waited for, a second at a time
+                job.result()
 
     def drop(self) -> None:
         with self.client() as client:

@@ -200,7 +200,9 @@ class Download:
     def _check(self, path: Path, file: Published) -> None:
         """Raise `SourceUnavailable` unless the file is one of the dataset; what is in an archive is read to its end."""
         found = recognise(self._source, find_files(str(path)))
-        mine = found.by_dataset.get(file.dataset.name, [])
+        # Datasets with one address are forms of one file: whichever it has.
+        forms = [name for name, one in self._source.datasets.items() if one.download == file.dataset.download]
+        mine = [member for name in forms for member in found.by_dataset.get(name, [])]
         reason = f"what came is no file of {file.dataset.label}"
         if mine and not found.unknown and not found.unreadable and len(found.by_dataset) == 1:
             try:

@@ -28,7 +28,10 @@ from tests.wire import http, sending
 
 CATALOGUE = read_catalogue()
 MARKETS = [source for source in CATALOGUE.sources.values() if source.layout]
-DATASETS = [dataset for source in MARKETS for dataset in source.datasets.values() if dataset.download]
+LATER = "spp.hourly_load_by_zone"  # of another year: it has a test of its own
+DATASETS = [
+    one for source in MARKETS for one in source.datasets.values() if one.download is not None and one.label != LATER
+]
 AUTUMN = date(2024, 11, 3)
 TODAY = AUTUMN + timedelta(days=1)
 NOW = datetime(2024, 11, 4, 12, tzinfo=UTC)
@@ -276,6 +279,17 @@ def test_a_cookie_is_got_first(sandbox: Sandbox, tmp_path: Path) -> None:
         "gen-fuel-mix",
         "WW_DALMP_ISO_20241103.csv",
     ]
+
+
+def test_a_file_that_has_another_form_since_is_the_other_datasets(tmp_path: Path) -> None:
+    day = date(2026, 11, 1)
+    with Sandbox(today=date(2026, 11, 3)) as sandbox:
+        outcomes = [
+            fetch(sandbox, one(label), tmp_path, day, day + timedelta(days=1), datetime(2026, 11, 9, tzinfo=UTC))
+            for label in ("spp.hourly_load", LATER)
+        ]
+    assert [(outcome.fetched, outcome.there, outcome.errors) for outcome in outcomes] == [(1, 0, []), (0, 1, [])]
+    assert meant(one(LATER), tmp_path) == told(one(LATER), day)
 
 
 # --- which files ------------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ def a_day(text: str) -> date:
     return datetime.strptime(found[0], "%Y%m%d").replace(tzinfo=UTC).date() if found else date.min
 
 
+ZONES_CAME = date(2026, 3, 24)  # SPP's load has a row for each zone since
 SPP_ROUTES = {
     "/da-lmp-by-location": ("da_lmp", "%Y/%m/By_Day"),
     "/rtbm-lmp-by-location": ("rtbm_lmp", "%Y/%m/By_Day"),
@@ -64,6 +65,9 @@ def serve_spp(shelf: Shelf, path: str, given: dict[str, str], headers: Headers) 
     day = a_day(name)
     if not dataset or folder != day.strftime(folders):
         return missing()
+    if dataset == "hourly_load" and day >= ZONES_CAME:
+        [file] = shelf.files("hourly_load_by_zone", day) or [None]
+        return shelf.answer(file.content, "hourly_load_by_zone", day) if file else missing()
     return shelf.named(dataset, day, name)
 
 

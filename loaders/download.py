@@ -6,7 +6,6 @@ and a reader of the folder never sees the rest.
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,9 +19,9 @@ from loaders.files import ARCHIVES, find_files
 from loaders.published import Published, listed, published
 from loaders.recognise import head, recognise
 from loaders.transport import Publisher
+from loaders.workshop import workshop
 
 FAILURES_BEFORE_GIVING_UP = 5  # files in a row without an answer: the publisher is down, and asking on is rude
-WORKSHOP = ".downloading-"
 PLAIN_NAME = r"\w[\w.+-]*"  # no path, nothing hidden: a listing's names come from outside
 SHOWN = 120  # characters of what came instead of a file
 
@@ -103,7 +102,6 @@ class Download:
 
         A failure is in the outcome, and the others go on. Raises `AccessRefused`, which none of them would escape.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
         try:
             wanted = self._wanted(dataset, first, until, now, publisher)
             if wanted and self._downloads.cookie_from:
@@ -112,9 +110,9 @@ class Download:
             self.outcome.errors.append(f"{type(error).__name__}: {dataset.label}: {error}")
             return
         failures = 0
-        with tempfile.TemporaryDirectory(prefix=WORKSHOP, dir=self._folder) as workshop:
+        with workshop(self._folder, "downloading") as unfinished:
             for number, file in enumerate(wanted):
-                failures = failures + 1 if self._try(file, Path(workshop), publisher) else 0
+                failures = failures + 1 if self._try(file, unfinished, publisher) else 0
                 if failures == FAILURES_BEFORE_GIVING_UP and (left := len(wanted) - number - 1):
                     self.outcome.errors.append(
                         f"{dataset.label}: {failures} files in a row had no answer, so {left:,} were left; "
@@ -160,11 +158,11 @@ class Download:
             return False
         return True
 
-    def _try(self, file: Published, workshop: Path, publisher: Publisher) -> bool:
+    def _try(self, file: Published, unfinished: Path, publisher: Publisher) -> bool:
         """Fetch a file, or say why not. Returns whether the publisher gave no answer to it."""
         about = f"{file.dataset.label} {file.of}"
         try:
-            size = publisher.persistently(lambda: self._fetch(file, workshop, publisher))
+            size = publisher.persistently(lambda: self._fetch(file, unfinished, publisher))
         except NotThere as error:
             self.outcome.missing.append(f"{about}: not published yet, or not kept any more: {error}")
         except SourceChanged as error:
@@ -182,9 +180,9 @@ class Download:
                 self._told(file, size)
         return False
 
-    def _fetch(self, file: Published, workshop: Path, publisher: Publisher) -> int:
+    def _fetch(self, file: Published, unfinished: Path, publisher: Publisher) -> int:
         """One attempt. Returns the file's size in bytes, once it has its name."""
-        partial = workshop / file.name
+        partial = unfinished / file.name
         with partial.open("wb") as out:
             if self._downloads.pages is None:
                 with publisher.get(file.route, file.params) as body:
@@ -202,7 +200,9 @@ class Download:
     def _check(self, path: Path, file: Published) -> None:
         """Raise `SourceUnavailable` unless the file is one of the dataset; what is in an archive is read to its end."""
         found = recognise(self._source, find_files(str(path)))
-        mine = found.by_dataset.get(file.dataset.name, [])
+        # Datasets with one address are forms of one file: whichever it has.
+        forms = [name for name, one in self._source.datasets.items() if one.download == file.dataset.download]
+        mine = [member for name in forms for member in found.by_dataset.get(name, [])]
         reason = f"what came is no file of {file.dataset.label}"
         if mine and not found.unknown and not found.unreadable and len(found.by_dataset) == 1:
             try:

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from loaders.errors import DeclarationError
@@ -31,22 +33,51 @@ def sample_publishers() -> Iterator[dict[str, str]]:
             process.terminate()
 
 
-def write_sample(source: str, rows: int, out: Path, days: int, as_csv: bool) -> str:
-    """Write generated files of a source of files below `out` and say what was written. `rows` are its largest report's.
+@contextmanager
+def sample_files(source: str, spans: Sequence[tuple[date, date]], datasets: Sequence[str] = ()) -> Iterator[str]:
+    """A folder of generated files of a source of files, of the days [first, until) of each span; gone afterwards.
 
+    MILLRACE_SAMPLE_SCALE sets how many of a day's files there are, where a dataset has hundreds (1 = all).
+    Raises `DeclarationError` as `write_sample`.
+    """
+    scale = os.environ.get("MILLRACE_SAMPLE_SCALE", DEFAULT_SCALE)
+    with tempfile.TemporaryDirectory(prefix="millrace-sample-") as folder:
+        for number, (first, until) in enumerate(spans):
+            out = Path(folder) / str(number)
+            write_sample(source, out, (until - first).days, first=first, datasets=datasets, scale=scale)
+        yield folder
+
+
+def write_sample(
+    source: str,
+    out: Path,
+    days: int,
+    *,
+    first: date | None = None,
+    datasets: Sequence[str] = (),
+    rows: int | None = None,
+    as_csv: bool = False,
+    scale: str = "1",
+) -> str:
+    """Write generated files of a source of files below `out` and say what was written.
+
+    OpenShift's have as many `rows` as its largest report shall have, and may be the operator's payloads (`as_csv`); a
+    market's are of `datasets`, all if none is named, and `scale` is the share of the files of a day.
     Raises `DeclarationError` for a source whose files are not generated, and outside of a checkout.
     """
     _check_checkout()
-    if not (ROOT / "tests" / "sandbox" / source / "__main__.py").is_file():
-        raise DeclarationError(f"no sample files are generated for {source}; for openshift they are")
-    command = [sys.executable, "-m", f"tests.sandbox.{source}", "--rows", str(rows), "--days", str(days)]
-    done = subprocess.run(
-        [*command, "--out", str(out.resolve()), *(["--csv"] if as_csv else [])],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    if (ROOT / "tests" / "sandbox" / source / "__main__.py").is_file():
+        command = ["-m", f"tests.sandbox.{source}", *(["--csv"] if as_csv else [])]
+        command += ["--rows", str(rows)] if rows else []
+    elif (ROOT / "tests" / "sandbox" / "markets" / f"{source}.py").is_file():
+        if rows or as_csv:
+            raise DeclarationError(f"--rows and --csv are openshift's; files of {source} have the rows of their days")
+        command = ["-m", "tests.sandbox.markets", source, "--scale", scale]
+        command += [word for dataset in datasets for word in ("--dataset", dataset)]
+    else:
+        raise DeclarationError(f"no sample files are generated for {source}; for openshift and the US markets they are")
+    command += ["--days", str(days), *(["--first", first.isoformat()] if first else []), "--out", str(out.resolve())]
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DeclarationError(done.stderr.strip().splitlines()[-1])
     return done.stdout.strip()

@@ -18,6 +18,7 @@ from loaders.cli.options import (
     WarehouseName,
     Years,
     chosen,
+    files_of,
     publisher_url,
     recognised,
     spans,
@@ -89,11 +90,15 @@ def load(
         datasets = chosen(declared, dataset)
         target = open_warehouse(warehouse, sample)
         settle(target.peaks, memory_limit)
-        found = recognised(declared, files, sample)
-        codes = []
-        with publisher_url(declared.name, sample) as url, target.lock(datasets), open_session(target) as session:
+        days, codes = spans(years, first, last), []
+        with (
+            files_of(declared, datasets, days, files, sample) as found,
+            publisher_url(declared.name, sample and found is None) as url,
+            target.lock(datasets),
+            open_session(target) as session,
+        ):
             publisher = Publisher.of(declared, url, sample)
-            for begin, until in spans(years, first, last):
+            for begin, until in days:
                 request = Request(declared, datasets, begin, until, force, accept_shrink, found, sample)
                 jobs = make_plan(request, session)
                 console.print(f"{declared.title}, {begin} to {until - timedelta(days=1)}, into {target}")
@@ -206,14 +211,26 @@ def diff(
 
 @commands.command()
 def sample(
-    source: Annotated[str, typer.Argument(help="A source of files: openshift.")],
+    source: Annotated[str, typer.Argument(help="A source of files: openshift, or a US market.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
-    rows: Annotated[int, typer.Option(help="Rows of the largest report.")] = 100_000,
+    rows: Annotated[
+        int | None, typer.Option(help="With openshift: rows of the largest report. [default: 100,000]")
+    ] = None,
     days: Annotated[int, typer.Option(help="Days that they cover.")] = 31,
-    csv: Annotated[bool, typer.Option("--csv", help="As the clusters send them, instead of parquet.")] = False,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day. [default: the generator's]")
+    ] = None,
+    dataset: DatasetNames = None,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="With openshift: as the clusters send them, instead of parquet.")
+    ] = False,
 ) -> None:
     """Write generated files of any size to load with --files: the same ones for the same numbers."""
+    from loaders.catalogue import read_catalogue
     from loaders.sample import write_sample
 
     with complaining():
-        console.print(write_sample(source, rows, out, days, csv), highlight=False)
+        names = [one.name for one in chosen(read_catalogue().source(source), dataset)] if dataset else []
+        day = first.date() if first else None
+        said = write_sample(source, out, days, first=day, datasets=names, rows=rows, as_csv=csv)
+        console.print(said, highlight=False)

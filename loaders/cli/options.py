@@ -1,7 +1,7 @@
 """Options that several commands have, and what they stand for."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -40,13 +40,27 @@ def chosen(source: "Source", names: list[str] | None) -> "tuple[Dataset, ...]":
     return tuple(source.dataset(name) for name in names) if names else tuple(source.datasets.values())
 
 
-def recognised(source: "Source", files: str | None, sample: bool = False) -> "Recognised | None":
+@contextmanager
+def files_of(
+    source: "Source", datasets: "Sequence[Dataset]", spans: list[tuple[date, date]], files: str | None, sample: bool
+) -> "Iterator[Recognised | None]":
+    """The files to read, sorted by dataset, generated ones for a sample of a source of files; None to ask for data."""
+    if not sample or files or source.url:
+        yield recognised(source, files)
+        return
+    from loaders.sample import sample_files
+
+    with sample_files(source.name, spans, [dataset.name for dataset in datasets]) as folder:
+        yield recognised(source, folder)
+
+
+def recognised(source: "Source", files: str | None) -> "Recognised | None":
     """The files to read instead of asking the publisher, sorted by dataset; None where none are given."""
     from loaders.files import find_files
     from loaders.recognise import recognise
 
     given = files or os.environ.get(f"MILLRACE_{source.name.upper()}_FILES")
-    if not given and not source.url and not sample:
+    if not given and not source.url:
         raise DeclarationError(f"{source.title} is loaded from files: say where they are with --files PATH")
     return recognise(source, find_files(given)) if given else None
 

@@ -23,7 +23,14 @@ ROWS = {
     "pjm": {"da_hrl_lmps": 8_737, "rt_hrl_lmps": 8_760, "hrl_load_metered": 8_784, "wind_gen": 8_784, "inst_load": 288},
     "caiso": {"prc_lmp": 6_960 + 33, "prc_hasp_lmp": 11_520, "outlook_demand": 2_305 * 9},
     # The last lines of the fuel files have no end, which a count of line ends misses.
-    "nyiso": {"damlbmp": 375, "realtime": 45, "pal": 3_190, "rtfuelmix": 2_030 + 2_023, "isolf": 144 * 12},
+    "nyiso": {
+        "damlbmp": 375,
+        "realtime": 45,
+        "pal": 3_190,
+        "rtfuelmix": 2_030 + 2_023,
+        "isolf": 144 * 12,
+        "interface_flows": 5_202,
+    },
     "ercot": {"load_by_weather_zone": 24 * 9, "sced_lmp": 17, "dam_as_cleared": 8 * 25},
     "miso": {"da_expost_lmp": 5_391 * 24},
     "isone": {
@@ -39,7 +46,6 @@ FOLDERS = {source: source.upper() for source in ROWS}
 # What is no file of prices, load or generation in a declared form, and why.
 LEFT = {
     "ren_report.csv": "a report for the eye, with tabs, and one day of 2014",
-    "20171122ExternalLimitsFlows.csv": "flows over interfaces",
     "0_portal_spp_org_chart_api_interchange_trend_swpw_asFile.csv": "flows over ties",
     "2d_Agg_AS_Offers_REGUP-05-NOV-24.csv": "curves of offers, without a price that cleared",
 }

@@ -25,7 +25,8 @@ class Answer:
     """One response. The body is `prefix`, the records joined by `separator`, `suffix`; all text, sent as UTF-8.
 
     gzip_file: that text is a file, and the body is the file compressed. recorded: the body is this file, byte for byte,
-    and its length is known; so is content, the same in memory. dataset and days (first, last) say what it is about, so that a fault can find it.
+    and its length is known; content is the same in memory. dataset and days (first, last) say what it is about, so that
+    a fault can find it.
     """
 
     status: int = 200

@@ -133,11 +133,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _send_promised(self, answer: Answer, pieces: Iterator[bytes], promised: int) -> None:
-        """Promise a number of bytes, send what there is, then hang up."""
+        """Promise a number of bytes, send what there is, and hang up if it was another."""
         self._send_head(answer, ("Content-Length", str(promised)))
+        sent = 0
         for piece in pieces:
             self.wfile.write(piece)
-        self.close_connection = True
+            sent += len(piece)
+        self.close_connection = sent != promised
 
     def _send_head(self, answer: Answer, framing: tuple[str, str]) -> None:
         self.send_response(answer.status)

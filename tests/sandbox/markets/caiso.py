@@ -34,10 +34,10 @@ def lmp(query: str, run: str, minutes: int, value: str, day: date) -> list[File]
     is_hourly = minutes == 60
     header = f"{start_of},OPR_INTERVAL,{rest},GROUP" if is_hourly else f"{start_of},{rest},OPR_INTERVAL,GROUP"
     rows, truth = [], []
+    shuffled = sorted(starts(day, PACIFIC, minutes), key=lambda at: draw("shuffled", at, low=0, high=1 << 30))
     for node, kind in NODES.items():
         for component, item in COMPONENTS.items():
-            instants = starts(day, PACIFIC, minutes)
-            for at in sorted(instants, key=lambda at: draw("shuffled", at, low=0, high=1 << 30)):
+            for at in shuffled:
                 lmp_, energy, congestion, loss = price(f"caiso {run}", node, at)
                 parts = {"LMP": lmp_, "MCE": energy, "MCC": congestion, "MCL": loss, "MGHG": 0}
                 number = parts[component] / 100

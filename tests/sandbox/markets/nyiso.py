@@ -106,6 +106,19 @@ def fuels(day: date) -> list[File]:
     return [File(f"{day:%Y%m%d}rtfuelmix.csv", lines(*rows, end="\r\n").rstrip(), truth)]
 
 
+def flows(day: date) -> list[File]:
+    """With a run between the others, ten minutes past each hour and eleven."""
+    rows = ["Timestamp,Interface Name,Point ID,Flow (MWH),Positive Limit (MWH),Negative Limit (MWH)"]
+    truth = []
+    for start in starts(day, EASTERN, 5):
+        for at in (start, start + timedelta(minutes=1)) if start.minute == 10 else (start,):
+            for point, name in (("23330", "CENTRAL EAST - VC"), ("23316", "SCH - PJ - NY")):
+                value = amount("nyiso flow", point, at, low=-9_000) + 0.25
+                rows.append(f"{shown(at)},{name},{point},{value},2175,-9999")
+                truth.append(((point,), at, value))
+    return [File(f"{day:%Y%m%d}ExternalLimitsFlows.csv", lines(*rows, end="\r\n"), truth)]
+
+
 WRITERS: dict[str, Callable[[date], list[File]]] = {
     "damlbmp": partial(lmp, "damlbmp", 60),
     "rtlbmp": partial(lmp, "rtlbmp", 60),
@@ -116,4 +129,5 @@ WRITERS: dict[str, Callable[[date], list[File]]] = {
     "pal_integrated": partial(load, "palIntegrated", "Integrated Load", 60),
     "isolf": forecast,
     "rtfuelmix": fuels,
+    "interface_flows": flows,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 
 from tests.sandbox.answer import NO_HEADERS, Answer, Headers, Parameters, json_answer
 from tests.sandbox.markets import caiso, ercot, isone, nyiso, pjm, spp
@@ -16,7 +17,7 @@ Serve = Callable[[Shelf, str, dict[str, str], Headers], Answer]
 PJM_KEY = "a key of the sandbox"
 MOST_ROWS = 50_000  # of PJM in one answer
 RECENT_DAYS = 10  # of which NYISO has each by itself
-LISTED_DAYS = 5  # of which ERCOT still has its files
+LISTED = 30  # documents of a report that ERCOT still has; the older ones are gone
 COOKIE = "isox_token"
 REFUSAL = """<?xml version="1.0" encoding="UTF-8"?>
 <m:OASISReport xmlns:m="http://www.caiso.com/soa/OASISReport_v1.xsd"><m:MessagePayload><m:RTO><m:ERROR>
@@ -44,6 +45,7 @@ def a_day(text: str) -> date:
     return datetime.strptime(found[0], "%Y%m%d").replace(tzinfo=UTC).date() if found else date.min
 
 
+ZONES_CAME = date(2026, 3, 24)  # SPP's load has a row for each zone since
 SPP_ROUTES = {
     "/da-lmp-by-location": ("da_lmp", "%Y/%m/By_Day"),
     "/rtbm-lmp-by-location": ("rtbm_lmp", "%Y/%m/By_Day"),
@@ -63,6 +65,9 @@ def serve_spp(shelf: Shelf, path: str, given: dict[str, str], headers: Headers) 
     day = a_day(name)
     if not dataset or folder != day.strftime(folders):
         return missing()
+    if dataset == "hourly_load" and day >= ZONES_CAME:
+        [file] = shelf.files("hourly_load_by_zone", day) or [None]
+        return shelf.answer(file.content, "hourly_load_by_zone", day) if file else missing()
     return shelf.named(dataset, day, name)
 
 
@@ -154,10 +159,14 @@ def serve_ercot(shelf: Shelf, path: str, given: dict[str, str], headers: Headers
     """A list of the documents of the last days, each as CSV and as XML, and a document by its number."""
     if path == "/misapp/servlets/IceDocListJsonWS":
         dataset = ERCOT_REPORTS[given["reportTypeId"]]
+        kept = (
+            (day, number, file)
+            for day in reversed(shelf.days_before(LISTED))
+            for number, file in reversed(list(enumerate(shelf.files(dataset, day))))
+        )
         documents = [
             {"Document": {"DocID": f"{given['reportTypeId']}-{day:%Y%m%d}-{number}-{form}", "ConstructedName": name}}
-            for day in shelf.days_before(LISTED_DAYS)
-            for number, file in enumerate(shelf.files(dataset, day))
+            for day, number, file in islice(kept, LISTED)
             for form in ("csv", "xml")
             for name in [file.name.replace(".csv", f"_{form}.zip")]
         ]

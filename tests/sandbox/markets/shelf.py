@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 
 from tests.sandbox.answer import Answer
 from tests.sandbox.markets.world import File
@@ -19,10 +20,14 @@ class Shelf:
     def __init__(self, market: str, writers: dict[str, Callable[[date], list[File]]], today: date) -> None:
         self.market, self.today = market, today
         self._writers = writers
+        self._written = lru_cache(maxsize=64)(self._write)  # a month is asked for day by day, a day hour by hour
 
     def files(self, dataset: str, day: date) -> list[File]:
         """The files of a day; none of one that is not published."""
-        return self._writers[dataset](day) if FIRST_DAY <= day < self.today else []
+        return self._written(dataset, day) if FIRST_DAY <= day < self.today else []
+
+    def _write(self, dataset: str, day: date) -> list[File]:
+        return self._writers[dataset](day)
 
     def named(self, dataset: str, day: date, name: str) -> Answer:
         """One file as it is, or a 404."""

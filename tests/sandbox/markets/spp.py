@@ -73,6 +73,18 @@ def load(day: date) -> list[File]:
     return [File(f"DAILY_HOURLY_LOAD-{day:%Y%m%d}.csv", lines(*rows), truth)]
 
 
+def load_by_zone(day: date) -> list[File]:
+    """The layout since March 2026: a row for each zone. Its name is the wide one's; here both may lie in one folder."""
+    rows, truth = ["Market Hour,Balancing Area Name,Control Zone Name,Forecast Area Type,Load MW"], []
+    for at in starts(day, CENTRAL):
+        end = at + timedelta(hours=1)
+        for area in ("CSWS", "EDE"):
+            value = amount("spp load", area, at)
+            rows += [f"{end:%m/%d/%Y}{end: %H:%M}".replace(" 00:00", "") + f",SPP,{area},Control Zone,{value}", ""]
+            truth.append((("SPP", area, "Control Zone"), at, value))
+    return [File(f"DAILY_HOURLY_LOAD-{day:%Y%m%d}-ZONES.csv", lines(*rows), truth)]
+
+
 def gen_mix(day: date) -> list[File]:
     fuels = ("Coal Market", "Coal Self", "Wind Market")
     rows, truth = [f"GMT MKT Interval, {', '.join(fuels)},Average Actual Load"], []
@@ -89,5 +101,6 @@ WRITERS: dict[str, Callable[[date], list[File]]] = {
     "da_mcp": lambda day: mcp("spp da", 60, "RegUP,RegDN,Spin,Supp", day),
     "rtbm_mcp": lambda day: mcp("spp rt", 5, "RegUPService,RegDNService,Spin,Supp", day),
     "hourly_load": load,
+    "hourly_load_by_zone": load_by_zone,
     "gen_mix": gen_mix,
 }

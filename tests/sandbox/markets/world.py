@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ def draw(*about: object, low: int, high: int) -> int:
     return low + int.from_bytes(digest) % (high - low + 1)
 
 
+@lru_cache(maxsize=1 << 12)  # a component after the other, over the instants of a day
 def price(market: str, location: str, at: datetime) -> Price:
     """Energy is one price for all locations of a market and hour."""
     hour = at.replace(minute=0)

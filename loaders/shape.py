@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.catalogue import Dataset, Field
+from loaders.catalogue import CODED, Dataset, Field
 from loaders.errors import SourceChanged
 from loaders.windows import Window
 
@@ -24,8 +24,6 @@ REJECT_SCHEMA = pa.schema(
         ("raw_record", pa.string()),
     ]
 )
-
-CODED = pa.dictionary(pa.int32(), pa.string())  # text as its distinct values, and which of them a row has
 
 SET_ASIDE = b"set_aside"  # in the metadata of a batch, the reason for which a reader rejects all of its rows
 

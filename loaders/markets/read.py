@@ -7,7 +7,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.catalogue import Dataset, FieldType
+from loaders.catalogue import CODED, Dataset, FieldType
 from loaders.errors import SourceChanged
 from loaders.markets.answers import Answer
 from loaders.markets.clocks import read_date
@@ -18,7 +18,6 @@ from loaders.markets.lines import read_head, said
 from loaders.markets.reshape import HOUR_HEADER, reshape
 from loaders.markets.table import Table
 from loaders.markets.tables import Tables
-from loaders.shape import CODED
 
 NUMBERS = ("double", "integer")
 

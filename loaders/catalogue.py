@@ -47,6 +47,7 @@ ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "json": pa.string(),  # the text as published: what is inside is dbt's to take apart
 }
 
+CODED = pa.dictionary(pa.int32(), pa.string())  # text as its distinct values, and which of them a row has
 
 YAML_LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader

@@ -22,7 +22,7 @@ from loaders.files import SourceFile
 from loaders.hashes import Hashes, hashes
 from loaders.readers import Repeats, read_body
 from loaders.recognise import Recognised
-from loaders.shape import Shaper
+from loaders.shape import Shaper, coded
 from loaders.transport import Body
 from loaders.windows import Window
 from loaders.yearfile import Verified, YearFile
@@ -106,8 +106,9 @@ class _Dataset:
     told: Told
 
     def __post_init__(self) -> None:
-        kept = [one for one in self.dataset.fields if one.computed not in LATE]
-        self.schema = pa.schema([(one.name, one.arrow_type) for one in kept])
+        self._coded = coded(self.dataset.schema)
+        kept = [one.name for one in self.dataset.fields if one.computed not in LATE]
+        self.schema = pa.schema([self._coded.field(name) for name in kept])
         self._dated_by = "delivery_date" if "delivery_date" in self.schema.names else str(self.dataset.window)
         self._targets: dict[int, YearFile] = {}
         self._scopes = Hashes(self.workshop / f"{self.dataset.name}.scopes")
@@ -132,7 +133,7 @@ class _Dataset:
     def _decoded(self, files: Sequence[SourceFile]) -> Iterator["_Rows | _End"]:
         """Every file's rows, then its end."""
         for number, file in enumerate(files):
-            shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name)
+            shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name, schema=self._coded)
             problem: LoaderError | None = None
             with closing(ahead(file.read(), AHEAD)) as chunks:
                 body = replace(Body.of(file), chunks=chunks)

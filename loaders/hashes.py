@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SORTED_AT_ONCE = 250_000  # 2 MB, and as much again for each of two steps
+COMPARED_AT_ONCE = 250_000  # 2 MB, and three times as much for their table
 BITS = 5  # of a hash by which a longer file is split: into 32
 BLOCK_BYTES = 1 << 20
 # Odd, so that nothing of a value is lost: 2^64 over the golden ratio. A column's place is its power.
@@ -21,9 +21,10 @@ def hashes(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.Array:
     """
     joined = pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows)
     for name in columns:
-        codes = _plain(batch.column(name)).dictionary_encode(null_encoding="encode")
+        codes = _plain(batch.column(name)).dictionary_encode()
         distinct = pa.array([hash((value,)) for value in codes.dictionary.to_pylist()], pa.int64())
-        joined = pc.add(pc.multiply(joined, MULTIPLIER), distinct.take(codes.indices))
+        hashed = distinct.take(codes.indices).fill_null(hash((None,)))
+        joined = pc.add(pc.multiply(joined, MULTIPLIER), hashed)
     return joined
 
 
@@ -65,11 +66,12 @@ class Hashes:
 
 
 def _repeated(path: Path, count: int, level: int) -> Iterator[int]:
-    if count <= SORTED_AT_ONCE or level * BITS >= 60:
+    if count <= COMPARED_AT_ONCE or level * BITS >= 60:
         values = pa.chunked_array(list(_blocks(path)) or [pa.array([], pa.int64())]).combine_chunks()
         path.unlink()
-        ordered = values.take(pc.sort_indices(values))
-        yield from pc.unique(ordered[1:].filter(pc.equal(ordered[1:], ordered[:-1]))).to_pylist()
+        if len(pc.unique(values)) < len(values):
+            ordered = values.take(pc.sort_indices(values))
+            yield from pc.unique(ordered[1:].filter(pc.equal(ordered[1:], ordered[:-1]))).to_pylist()
         return
     for part, rows in _split(path, level):
         yield from _repeated(part, rows, level + 1)
@@ -81,14 +83,20 @@ def _split(path: Path, level: int) -> list[tuple[Path, int]]:
     counts = [0] * len(parts)
     mask, shift = pa.scalar((1 << BITS) - 1, pa.int64()), pa.scalar(level * BITS, pa.int64())
     for block in _blocks(path):
-        number = pc.bit_wise_and(pc.shift_right(block, shift), mask)
-        for place, part in enumerate(parts):
-            values = block.filter(pc.equal(number, pa.scalar(place, pa.int64())))
-            if len(values):
-                counts[place] += len(values)
-                _append(part, values)
+        number = pc.bit_wise_and(pc.shift_right(block, shift), mask).cast(pa.uint8())
+        ordered = block.take(pc.sort_indices(number))  # of so few numbers: they are counted, not compared
+        start = 0
+        for place, rows in sorted(_counted(number)):
+            _append(parts[place], ordered[start : start + rows])
+            counts[place] += rows
+            start += rows
     path.unlink()
     return [(part, rows) for part, rows in zip(parts, counts, strict=True) if rows]
+
+
+def _counted(values: pa.Array) -> Iterator[tuple[int, int]]:
+    counted = pc.value_counts(values)
+    return zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
 
 
 def _append(path: Path, values: pa.Array) -> None:

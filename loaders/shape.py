@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.catalogue import Dataset, Field
+from loaders.catalogue import CODED, Dataset, Field
 from loaders.errors import SourceChanged
 from loaders.windows import Window
 
@@ -42,7 +42,12 @@ class Shaper:
     rows_neighbouring: int = 0  # also returned with the window that they belong to, and stored there
     asked: dict[str, str] = field(default_factory=dict)  # in what this request differs from the window's others
     file: str = ""  # which of the window's files is being read
+    schema: pa.Schema | None = None  # what to give out instead of the dataset's: the same columns, text as CODED
     _rejects: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return self.dataset.schema if self.schema is None else self.schema
 
     @property
     def rows_own(self) -> int:
@@ -64,10 +69,10 @@ class Shaper:
         self.rows_read += batch.num_rows
         if reason := (batch.schema.metadata or {}).get(SET_ASIDE):
             self._quarantine(batch, dict.fromkeys(range(batch.num_rows), reason.decode()), first_record)
-            return pa.RecordBatch.from_pylist([], schema=self.dataset.schema)
+            return pa.RecordBatch.from_pylist([], schema=self._schema)
         reasons: dict[int, str] = {}
         columns = [self._column(batch, declared, reasons) for declared in self.dataset.fields]
-        shaped = pa.RecordBatch.from_arrays(columns, schema=self.dataset.schema)
+        shaped = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         window = () if self.dataset.window is None else (self.dataset.window,)
         for name in dict.fromkeys(self.dataset.required + window):
             if shaped.column(name).null_count:
@@ -89,20 +94,21 @@ class Shaper:
             )
 
     def _column(self, batch: pa.RecordBatch, declared: Field, reasons: dict[int, str]) -> pa.Array:
+        kind = self._schema.field(declared.name).type
         if declared.computed is not None:
-            return pa.repeat(pa.scalar(self._known(declared), declared.arrow_type), batch.num_rows)
+            return pa.repeat(pa.scalar(self._known(declared), kind), batch.num_rows)
         position = batch.schema.get_field_index(declared.key)
         if position < 0:
-            return pa.nulls(batch.num_rows, declared.arrow_type)
+            return pa.nulls(batch.num_rows, kind)
         published = batch.column(position)
         try:
-            return _cast(published, declared.arrow_type)
+            return _cast(published, kind)
         except pa.ArrowInvalid:
-            bad = _uncastable(published, declared.arrow_type)
+            bad = _uncastable(published, kind)
             for row in bad:
                 reasons.setdefault(row, f"{declared.name}: {published[row].as_py()!r} is not a {declared.type}")
             mask = pa.array([row in bad for row in range(batch.num_rows)])
-            return pc.if_else(mask, pa.scalar(None, published.type), published).cast(declared.arrow_type)
+            return pc.if_else(mask, pa.scalar(None, published.type), published).cast(kind)
 
     def _known(self, declared: Field) -> object:
         """What is known of a computed column before the last row has come; the rest is filled in then."""
@@ -156,6 +162,11 @@ class Shaper:
             pc.less_equal(start, _instant(self.window.end_at)), pc.greater_equal(end, _instant(self.window.start_at))
         )
         return pc.fill_null(touches, False)
+
+
+def coded(schema: pa.Schema) -> pa.Schema:
+    """The schema with its columns of text as CODED: they are compared, hashed and written as numbers."""
+    return pa.schema([one.with_type(CODED) if pa.types.is_string(one.type) else one for one in schema])
 
 
 def _instant(at: datetime | None) -> pa.Scalar:

@@ -39,7 +39,8 @@ class YearFile:
         self._path = workshop / target.name
         # Prices hardly repeat: looking for those that do takes a fifth of the time and makes the file larger.
         repeating = [one.name for one in schema if not pa.types.is_floating(one.type)]
-        self._writer = pq.ParquetWriter(self._path, schema, use_dictionary=repeating)
+        # Readers see text as text, whether it was CODED on its way or not.
+        self._writer = pq.ParquetWriter(self._path, schema, use_dictionary=repeating, store_schema=False)
         self._keys = Hashes(workshop / f"{target.name}.keys")
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = 0
@@ -63,7 +64,8 @@ class YearFile:
 
     def _flush(self) -> None:
         if self._pending:
-            self._writer.write_table(pa.Table.from_batches(self._pending), row_group_size=ROW_GROUP_ROWS)
+            rows = pa.Table.from_batches(self._pending).unify_dictionaries()
+            self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
         self._pending, self._pending_rows = [], 0
 
     def close(self, about: object) -> None:
@@ -76,7 +78,8 @@ class YearFile:
         """What was written, with the number of the input that it came from. Call after `close`."""
         origins = iter(self.origins)
         origin, left = next(origins, (0, 0))
-        with pq.ParquetFile(self._path, pre_buffer=False) as file:
+        coded = [one.name for one in self.schema if pa.types.is_dictionary(one.type)]
+        with pq.ParquetFile(self._path, pre_buffer=False, read_dictionary=coded) as file:
             for batch in file.iter_batches(CHECKED_ROWS, use_threads=False):
                 start = 0
                 while start < batch.num_rows:

@@ -5,7 +5,7 @@ Memory grows with one file's instants and locations, where components are rows w
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -137,7 +137,7 @@ class Witness:
         value = batch.column("price")
         if not pa.types.is_floating(value.type):
             return
-        component = pc.utf8_lower(batch.column("component"))
+        component = pc.utf8_lower(batch.column("component").cast(pa.string()))
         uniques = {name: SIGNS.get(NAMES.get(name, name), 0.0) for name in pc.unique(component).to_pylist() if name}
         names, signs = pa.array(list(uniques), pa.string()), pa.array(uniques.values(), pa.float64())
         sign = signs.take(pc.index_in(component, names))
@@ -172,9 +172,12 @@ class Witness:
             self._spread(pa.table({"at": complete["at"], "energy": complete["signed_sum"]}))
 
 
-def _counts(values: pa.Array) -> list[tuple[Any, int]]:
+def _counts(values: pa.Array) -> Iterator[tuple[Any, int]]:
     counted = pc.value_counts(values)
-    return list(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+    distinct = counted.field("values")
+    if pa.types.is_dictionary(distinct.type):
+        distinct = distinct.dictionary_decode()  # which Python reads ten times as fast
+    return zip(distinct.to_pylist(), counted.field("counts").to_pylist(), strict=True)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

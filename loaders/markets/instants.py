@@ -78,6 +78,8 @@ class Instants:
             "abbreviation": clock.abbreviation,
         }
         parts = {part: column for part, names in asked.items() if (column := _column(batch, names)) is not None}
+        if len(parts) == 1 and not (alone := next(iter(parts.values()))).null_count:
+            return list(parts), alone.dictionary_encode()
         texts = [pc.coalesce(column, pa.scalar("")) for column in parts.values()]
         joined = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, SEPARATOR)
         return list(parts), joined.dictionary_encode()
@@ -119,7 +121,10 @@ class Instants:
         columns = [column for one in wanted if (column := _column(batch, one)) is not None]
         if not columns:
             return None
-        return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, " ", null_handling="skip")
+        if len(columns) == 1:
+            return columns[0]
+        texts = (column.cast(pa.string()) for column in columns)
+        return pc.binary_join_element_wise(*texts, " ", null_handling="skip")
 
 
 def _column(batch: pa.RecordBatch, names: Headers | None) -> pa.Array | None:

@@ -1,7 +1,6 @@
-"""A text file as people see it: its preamble, its header, and the number of a line for a message."""
+"""A text file as people see it: its preamble, its header, and its lines for a message."""
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from loaders.markets.layout import plain
 MOST_PREAMBLE_LINES = 40  # the longest known preamble has 5
 LONGEST_LINE_BYTES = 1 << 20
 BOM = b"\xef\xbb\xbf"
-BUFFER_BYTES = 1 << 18
-BLANK = re.compile(rb"\n(?=[ \t\r]*\n)")
 
 
 @dataclass(frozen=True)
@@ -24,49 +21,6 @@ class Head:
     preamble: tuple[str, ...]
     names: tuple[str, ...]
     line: int  # of the header, from 1
-
-
-class Numbered(io.RawIOBase):
-    """A stream that remembers its blank lines, so that rows have line numbers and nothing is read twice."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._lines = 0  # ends of lines that have passed
-        self._tail = b"\n"  # what stands after the last of them, with it
-        self._blank: list[int] = []
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
-        chunk = self._file.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        self._look_for_blank_lines(chunk)
-        return len(chunk)
-
-    def _look_for_blank_lines(self, chunk: bytes) -> None:
-        text = self._tail + chunk
-        start = passed = 0
-        for found in BLANK.finditer(text):
-            passed += text.count(b"\n", start, found.end())
-            start = found.end()
-            self._blank.append(self._lines + passed)
-        last = text.rfind(b"\n")
-        self._lines += text.count(b"\n", 0, last)
-        self._tail = text[last:]
-
-    def line(self, head: Head, row: int) -> int:
-        """The line of a data row, counted from 0: blank lines are no rows."""
-        number = head.line + 1 + row
-        for blank in self._blank:
-            if head.line < blank <= number:
-                number += 1
-        return number
-
-
-def buffered(file: Numbered) -> io.BufferedReader:
-    """The stream as a file to read from."""
-    return io.BufferedReader(file, BUFFER_BYTES)
 
 
 def read_head(file: BinaryIO, wanted: Sequence[Sequence[str]], name: str) -> Head:

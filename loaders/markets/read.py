@@ -7,17 +7,19 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.catalogue import Dataset
+from loaders.catalogue import CODED, Dataset, FieldType
 from loaders.errors import SourceChanged
 from loaders.markets.answers import Answer
 from loaders.markets.clocks import read_date
 from loaders.markets.evidence import Witness
 from loaders.markets.instants import Columns, Instants
 from loaders.markets.layout import Headers, Layout, headers, layout_of, plain
-from loaders.markets.lines import Numbered, buffered, read_head, said
+from loaders.markets.lines import read_head, said
 from loaders.markets.reshape import HOUR_HEADER, reshape
 from loaders.markets.table import Table
 from loaders.markets.tables import Tables
+
+NUMBERS = ("double", "integer")
 
 
 def read(file: BinaryIO, dataset: Dataset, name: str) -> Iterator[pa.RecordBatch]:
@@ -29,7 +31,7 @@ def read(file: BinaryIO, dataset: Dataset, name: str) -> Iterator[pa.RecordBatch
     layout = layout_of(dataset)
     source, preamble = _open(file, layout, dataset, name)
     keys = {one.key for one in dataset.published}
-    numbers = {one.key for one in dataset.published if one.type in ("double", "integer")}
+    kinds = {one.key: one.type for one in dataset.published}
     instants: Instants | None = None
     witness = Witness(layout, name, preamble)
     row = 0  # of the file
@@ -42,7 +44,7 @@ def read(file: BinaryIO, dataset: Dataset, name: str) -> Iterator[pa.RecordBatch
             def line(place: int, first: int = row, rows: int = rows) -> int:
                 return source.line(first + place % rows)
 
-            columns = _columns(batch, layout, numbers)
+            columns = _columns(batch, layout, kinds)
             columns |= instants.columns(batch, columns, line)
             columns |= _said(layout, dataset, name, preamble, batch.num_rows)
             for key, form in layout.stamps.items():
@@ -62,11 +64,20 @@ def _open(
         return Answer(file, layout, name), ()
     if layout.shape == "tables":
         return Tables(file, layout, name), ()
-    numbered = Numbered(file)
-    stream = buffered(numbered)
-    head = read_head(stream, list(_wanted(layout)), name)
+    head = read_head(file, list(_wanted(layout)), name)
     _account_for_headers(head.names, head.line, layout, dataset, name)
-    return Table(stream, numbered, head, layout, name), head.preamble
+    return Table(file, head, layout, name, _types(head.names, layout, dataset)), head.preamble
+
+
+def _types(names: Sequence[str], layout: Layout, dataset: Dataset) -> dict[str, pa.DataType]:
+    """How the wanted columns of a file with these headers are decoded: numbers at once, text by its distinct values."""
+    numbers = {one.key for one in dataset.published if one.type in NUMBERS}
+    clock = {one for names in (*_of_the_clock(layout), *_labels(layout)) for one in headers(names)}
+    texts = {one for key, names in layout.columns.items() if key not in numbers for one in headers(names)} | clock
+    wanted = {one for key, names in layout.columns.items() if key in numbers for one in headers(names)} - texts
+    series = {plain(name) for name in names if _is_series(name, layout)} if layout.into[1] in numbers else set()
+    types = dict.fromkeys(wanted | series, pa.float64()) | dict.fromkeys(texts, CODED)
+    return types | {"_mark": CODED} if layout.marked else types
 
 
 def _wanted(layout: Layout) -> Iterator[Sequence[str]]:
@@ -94,14 +105,18 @@ def _account_for_headers(names: Sequence[str], line: int, layout: Layout, datase
     known |= {plain(one) for one in dataset.ignored}
     for place, header in enumerate(names):
         is_mark = place == 0 and (layout.marked is not None or not header.strip())
-        is_series = (layout.melt and re.fullmatch(layout.melt, header.strip())) or (
-            layout.shape == "hours" and HOUR_HEADER.fullmatch(plain(header))
-        )
-        if not is_mark and not is_series and plain(header) not in known:
+        if not is_mark and not _is_series(header, layout) and plain(header) not in known:
             raise SourceChanged(
                 f"{name}, line {line}: unknown column {header.strip()!r}; declare it under `layout.columns` in "
                 f"{dataset.path.name}, or under `ignored`"
             )
+
+
+def _is_series(header: str, layout: Layout) -> bool:
+    """Whether a column becomes rows."""
+    if layout.shape == "hours":
+        return HOUR_HEADER.fullmatch(plain(header)) is not None
+    return bool(layout.melt) and re.fullmatch(layout.melt, header.strip()) is not None
 
 
 def _labels(layout: Layout) -> Iterator[Headers]:
@@ -110,7 +125,7 @@ def _labels(layout: Layout) -> Iterator[Headers]:
         yield from (label,) if isinstance(label, str) else label
 
 
-def _columns(batch: pa.RecordBatch, layout: Layout, numbers: set[str]) -> Columns:
+def _columns(batch: pa.RecordBatch, layout: Layout, kinds: dict[str, FieldType]) -> Columns:
     columns: Columns = {}
     wanted = {key: headers(names) for key, names in layout.columns.items()}
     if layout.shape in ("hours", "tables"):
@@ -120,7 +135,10 @@ def _columns(batch: pa.RecordBatch, layout: Layout, numbers: set[str]) -> Column
     for key, names in wanted.items():
         place = next((at for one in names if (at := batch.schema.get_field_index(one)) >= 0), -1)
         values = batch.column(place) if place >= 0 else pa.nulls(batch.num_rows, pa.string())
-        columns[key] = _number(values) if key in numbers else values
+        kind = kinds.get(key, "string")
+        if pa.types.is_dictionary(values.type) and kind != "string" and key not in layout.stamps:
+            values = values.dictionary_decode()
+        columns[key] = _number(values) if kind in NUMBERS else values
         if key in layout.negated and pa.types.is_floating(columns[key].type):
             # 0.0 - x, so that a zero does not become -0.0, which is another text in every comparison
             columns[key] = pc.subtract(pa.scalar(0.0), columns[key])

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from loaders import ledger
-from loaders.catalogue import Dataset, Field, FieldType
+from loaders.catalogue import Computed, Dataset, Field, FieldType
 from loaders.destination import Session
 from loaders.errors import WarehouseUnavailable
 from loaders.extract import Extracted
@@ -37,6 +37,8 @@ REJECT_COLUMNS = {
     "raw_record": {"data_type": "text"},
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+
+OF_A_YEAR: tuple[Computed, ...] = ("window_year", "body_sha256", "release", "loaded_at")
 
 STAGED = "{staging_table}"  # in a scope, what dlt replaces by the name of the table that it merges from
 
@@ -91,7 +93,8 @@ class Committer:
             columns = {field.name: _dlt_type(field) for field in self._dataset.fields}
             parts = [part for window in good for part in window.parts]
             data = self._replacement(self._dataset.table, columns, self._scope(good), parts)
-            data.apply_hints(additional_table_hints=self._session.warehouse.layout(self._dataset))
+            layout = self._session.warehouse.layout(self._dataset, _constants(self._dataset, good))
+            data.apply_hints(additional_table_hints=layout)
             yield data
             labels = ", ".join(self._session.warehouse.literal(window.window.label) for window in good)
             scope = f"window_label IN ({labels})"
@@ -189,6 +192,18 @@ class Committer:
     def _count(self, table: str, scope: str) -> int:
         rows = self._session.query(f"SELECT COUNT(*) FROM {self._session.table(table)} WHERE {scope}")
         return int(rows[0][0]) if rows else 0
+
+
+def _constants(dataset: Dataset, windows: Sequence[Extracted]) -> dict[str, object]:
+    """What is known of a year as a whole, and written into each of its rows. A year has a commit of its own."""
+    names = [field.name for field in dataset.fields if field.computed in OF_A_YEAR]
+    if dataset.request.window != "year" or not names:
+        return {}
+    [window] = windows
+    path, _ = window.parts[0]
+    with pq.ParquetFile(path) as file:
+        first = next(file.iter_batches(1, columns=names), None)
+    return {} if first is None else first.to_pylist()[0]
 
 
 def _dlt_type(field: Field) -> dict[str, Any]:

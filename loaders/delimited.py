@@ -13,7 +13,7 @@ from loaders.budget import budget
 from loaders.catalogue import Dataset
 from loaders.errors import SourceChanged, SourceUnavailable
 
-BLOCK_BYTES = 1 << 18  # 130 MB of memory for any length; blocks of 4 MiB take 100 MB more and are no faster
+BLOCK_BYTES = 1 << 20  # 130 MB of memory for any length; blocks of 4 MiB take 100 MB more and are no faster
 GZIP = 16 + zlib.MAX_WBITS
 GZIP_MAGIC = b"\x1f\x8b"
 LARGEST_RATIO = 200  # deflate reaches 1,032; text that is worth loading stays below 50

@@ -10,18 +10,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from sys import byteorder
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from loaders.budget import budget
 from loaders.catalogue import Computed, Dataset
+from loaders.hashes import Hashes
 
 SEPARATOR = "\x1f"  # between values: it stands in no published text
 DIGEST_BYTES = 16  # two of 10^9 rows collide with a chance of 10^-21
-PREFIX_DIGITS = 16  # of the hash, by which repeated rows are looked for: a chance match costs a look, no more
-BUCKETS = 64  # files that the prefixes are sorted into; one at a time is held
-BUCKET_BYTES = 16 << 10  # kept back before they are written: a megabyte in all, and 40 times fewer files opened
+PREFIX_BYTES = 8  # of the hash, by which repeated rows are looked for: a chance match costs a look, no more
 BATCH_ROWS = 8_192  # of wide rows: 8 MB
 LATE: tuple[Computed, ...] = ("occurrence", "body_sha256", "release", "loaded_at")  # known when the last row has come
 
@@ -38,7 +38,7 @@ class RowIdentity:
         self._dataset, self._folder = dataset, folder
         self._row_hash = dataset.computed("row_hash")
         self._hashed = [f.name for f in dataset.published if f.name not in dataset.not_in_row_hash]
-        self._kept_back = [bytearray() for _ in range(BUCKETS)]
+        self._prefixes = Hashes(folder / "hashes")
         self._is_late = any(dataset.computed(what) for what in LATE)
         self._rows: pa.ipc.RecordBatchStreamWriter | None = None
 
@@ -66,35 +66,11 @@ class RowIdentity:
         texts = [shaped.column(name).cast(pa.string()) for name in self._hashed]
         rows = pc.binary_join_element_wise(*texts, SEPARATOR, null_handling="replace", null_replacement="")
         encoded = rows.cast(pa.binary()).to_pylist()
-        digests = [hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in encoded]
-        self._remember(digests)
-        digits = pa.py_buffer(b"".join(digests).hex().encode())
-        ends = pa.py_buffer(array("i", range(0, (len(digests) + 1) * 2 * DIGEST_BYTES, 2 * DIGEST_BYTES)))
-        return _with_column(shaped, name, pa.StringArray.from_buffers(len(digests), ends, digits))
-
-    def _remember(self, digests: list[bytes]) -> None:
-        for digest in digests:
-            self._kept_back[digest[0] % BUCKETS] += digest[: PREFIX_DIGITS // 2]
-        for number, prefixes in enumerate(self._kept_back):
-            if len(prefixes) >= BUCKET_BYTES:
-                with self._bucket(number).open("ab") as file:
-                    file.write(prefixes)
-                prefixes.clear()
-
-    def _bucket(self, number: int) -> Path:
-        return self._folder / f"hashes-{number:02}"
-
-    def _repeated(self) -> Iterator[str]:
-        """Prefixes of hashes that occur more than once, as hexadecimal text."""
-        for number, kept_back in enumerate(self._kept_back):
-            path = self._bucket(number)
-            prefixes = array("Q", path.read_bytes() if path.exists() else b"")
-            prefixes.frombytes(kept_back)
-            kept_back.clear()
-            path.unlink(missing_ok=True)
-            for prefix, count in Counter(prefixes).items():
-                if count > 1:
-                    yield array("Q", [prefix]).tobytes().hex()
+        digests = b"".join([hashlib.blake2b(row, digest_size=DIGEST_BYTES).digest() for row in encoded])
+        self._prefixes.add(_prefixes(digests))
+        digits = pa.py_buffer(digests.hex().encode())
+        ends = pa.py_buffer(array("i", range(0, 2 * len(digests) + 1, 2 * DIGEST_BYTES)))
+        return _with_column(shaped, name, pa.StringArray.from_buffers(len(encoded), ends, digits))
 
     def finish(self, sha256: str, release: str) -> Iterator[pa.RecordBatch]:
         """The rows that were kept, with what only the last one settles: occurrences, the file's hash and release."""
@@ -103,7 +79,8 @@ class RowIdentity:
         self._rows.close()
         late: dict[Computed, object] = {"body_sha256": sha256, "release": release, "loaded_at": datetime.now(UTC)}
         constants = {field.name: value for what, value in late.items() if (field := self._dataset.computed(what))}
-        candidates = pa.array(list(self._repeated()), pa.string())
+        repeated = [prefix.to_bytes(PREFIX_BYTES, byteorder, signed=True) for prefix in self._prefixes.repeated()]
+        candidates = pa.array([prefix.hex() for prefix in repeated], pa.string())
         seen: Counter[str] = Counter()
         with pa.OSFile(str(self._kept)) as file, pa.ipc.open_stream(file) as rows:
             for batch in _gathered(rows, budget().of(BATCH_ROWS)):
@@ -123,6 +100,12 @@ class RowIdentity:
         return batch
 
 
+def _prefixes(digests: bytes) -> pa.Array:
+    """The first half of each digest, as a number."""
+    halves = pa.Array.from_buffers(pa.int64(), len(digests) // PREFIX_BYTES, [None, pa.py_buffer(digests)])
+    return pc.list_element(pa.FixedSizeListArray.from_arrays(halves, DIGEST_BYTES // PREFIX_BYTES), 0)
+
+
 def _gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
     """The same rows in batches of at least so many: each is a row group, and small ones cost more than they hold."""
     group: list[pa.RecordBatch] = []
@@ -138,7 +121,7 @@ def _gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Recor
 def _occurrences(hashes: pa.Array, candidates: pa.Array, seen: Counter[str]) -> pa.Array:
     """1 for a hash that occurs once; 1, 2, 3 ... for the others, in the order in which they come."""
     numbers = [1] * len(hashes)
-    prefixes = pc.utf8_slice_codeunits(hashes, 0, PREFIX_DIGITS)
+    prefixes = pc.utf8_slice_codeunits(hashes, 0, 2 * PREFIX_BYTES)
     for position in pc.indices_nonzero(pc.is_in(prefixes, value_set=candidates)).to_pylist():
         row_hash = hashes[position].as_py()
         seen[row_hash] += 1

@@ -6,7 +6,7 @@ are loaded from, if not from here. Who asks: see `google_credentials`.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -123,7 +123,7 @@ class BigQuery(Warehouse):
     def schema(self, layer: str) -> str:
         return self.prefix + layer
 
-    def layout(self, dataset: Dataset) -> dict[str, Any]:
+    def layout(self, dataset: Dataset, constants: Mapping[str, object]) -> dict[str, Any]:
         """Partitions by the window's column, so that replacing a window reads no other, and the declared clusters."""
         hints: dict[str, Any] = {}
         columns = {one.name: one for one in dataset.fields}

@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -74,11 +74,15 @@ class Postgres(Warehouse):
             cursor.execute(sql)
             yield from columns_first(cursor.fetch_record_batch())
 
-    def layout(self, dataset: Dataset) -> dict[str, Any]:
+    def layout(self, dataset: Dataset, constants: Mapping[str, object]) -> dict[str, Any]:
         """A partition for each year of a dataset that is loaded by years, with indexes of the declared clusters."""
         if dataset.request.window != "year":
             return {}
-        return {"x-millrace-partition": dataset.window, "x-millrace-indexes": list(dataset.cluster)}
+        return {
+            "x-millrace-partition": dataset.window,
+            "x-millrace-indexes": list(dataset.cluster),
+            "x-millrace-constants": {name: self.literal(value) for name, value in constants.items()},
+        }
 
     def index(self, dataset: Dataset, table: str) -> str | None:
         """A block range index: a few pages, and enough, because what a window holds is written together."""

@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.csv as pv
 import pyarrow.parquet as pq
+from dlt.common.destination.client import HasFollowupJobs, RunnableLoadJob
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.job_impl import FinalizedLoadJobWithFollowupJobs
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
-# Hints on a table: the column whose values its partitions are, and those that each partition has an index of.
-PARTITION_HINT, INDEXES_HINT = "x-millrace-partition", "x-millrace-indexes"
+from loaders.delimited import as_file
+from loaders.parts import batch_rows
+
+# Hints on a table: the column whose values its partitions are, those that each partition has an index of, and those
+# that have one value in all rows of a partition, with that value in SQL.
+PARTITION_HINT, INDEXES_HINT, CONSTANTS_HINT = "x-millrace-partition", "x-millrace-indexes", "x-millrace-constants"
+
+COPIED_BYTES = 1 << 16  # handed to the server at once
 
 
 class SwapPartition(SqlMergeFollowupJob):
@@ -17,25 +26,33 @@ class SwapPartition(SqlMergeFollowupJob):
 
     Everything that takes time is done while nobody else knows the table: its indexes, and the constraint that spares
     Postgres the reading of all rows when it is attached. Readers wait from DETACH to COMMIT, which is milliseconds.
+
+    Columns that are constant in the partition were not copied; here they are added with their value as the default,
+    which Postgres writes into no row. Of a year of sales they would be 30 % of the table.
     """
 
     @classmethod
     def generate_sql(cls, table_chain: Sequence[Any], sql_client: Any) -> list[str]:
         [table] = table_chain
-        column, name = table[PARTITION_HINT], table["name"]
+        column, constants, name = table[PARTITION_HINT], table[CONSTANTS_HINT], table["name"]
         with sql_client.with_staging_dataset():
             staged, staging = sql_client.make_qualified_table_name(name), sql_client.fully_qualified_dataset_name()
         whole, schema = sql_client.make_qualified_table_name(name), sql_client.fully_qualified_dataset_name()
-        values = _column(sql_client, f"SELECT DISTINCT {column} FROM {staged} LIMIT 2")
-        if len(values) != 1 or not _is_partitioned(sql_client, whole):
-            # Nothing to attach, or a table of an older version: the rows are replaced one by one.
+        if not _column(sql_client, f"SELECT 1 FROM {staged} LIMIT 1"):  # nothing to attach
             return super().generate_sql(table_chain, sql_client)
-        [value] = values
+        settled = [
+            f"ALTER TABLE {staged} DROP COLUMN {one}, ADD COLUMN {one} {_type(sql_client, staged, one)} DEFAULT {value}"
+            for one, value in constants.items()
+        ]
+        if not _is_partitioned(sql_client, whole):  # a table of an older version: the rows are replaced one by one
+            return [*settled, *super().generate_sql(table_chain, sql_client)]
+        value = constants[column]
         partition = f"{name}__{value}"
         moved = f'{schema}."{partition}"'
         indexes = [f'CREATE INDEX "{partition}__{one}" ON {staged} ("{one}")' for one in table[INDEXES_HINT]]
         old = [f"ALTER TABLE {whole} DETACH PARTITION {moved}", f"DROP TABLE {moved}"]
         return [
+            *settled,
             *indexes,
             f'ALTER TABLE {staged} ADD CONSTRAINT "{partition}" CHECK ({column} IS NOT NULL AND {column} = {value})',
             f"ANALYZE {staged}",
@@ -51,9 +68,44 @@ def _is_partitioned(sql_client: Any, table: str) -> bool:
     return _column(sql_client, f"SELECT relkind::text FROM pg_class WHERE oid = '{table}'::regclass") == ["p"]
 
 
+def _type(sql_client: Any, table: str, column: str) -> str:
+    of_column = f"attrelid = '{table}'::regclass AND attname = '{column}'"
+    [name] = _column(sql_client, f"SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE {of_column}")
+    return str(name)
+
+
 def _column(sql_client: Any, sql: str) -> list[Any]:
     with sql_client.execute_query(sql) as cursor:
         return [row[0] for row in cursor.fetchall()]
+
+
+class CopyAsText(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
+    """Copies a part as text, without the columns that are constant in its table.
+
+    Of rows that are text and mostly empty, this takes a third of the processor time that the binary form takes on our
+    side, and no more on the server's. Of numbers and instants it takes three times as much.
+    """
+
+    def __init__(self, file_path: str, constants: Sequence[str]) -> None:
+        super().__init__(file_path)
+        self._constants = constants
+
+    def run(self) -> None:
+        sql_client = self._job_client.sql_client
+        with pq.ParquetFile(self._file_path) as file:
+            copied = [name for name in file.schema_arrow.names if name not in self._constants]
+            names = ", ".join(map(sql_client.escape_column_name, copied))
+            into = f"{sql_client.make_qualified_table_name(self.load_table_name)} ({names})"
+            rows = as_file(map(_text, file.iter_batches(batch_rows(len(copied)), columns=copied)))
+            with sql_client.begin_transaction(), sql_client.native_connection.cursor() as cursor:
+                cursor.copy_expert(f"COPY {into} FROM STDIN (FORMAT csv, ENCODING 'UTF8')", rows, COPIED_BYTES)
+
+
+def _text(batch: pa.RecordBatch) -> memoryview:
+    """Rows as CSV. Texts stand between quotes, so that an empty one is none of the values that are missing."""
+    written = pa.BufferOutputStream()
+    pv.write_csv(batch, written, pv.WriteOptions(include_header=False))
+    return memoryview(written.getvalue()).cast("B")
 
 
 class Client(PostgresClient):
@@ -63,6 +115,8 @@ class Client(PostgresClient):
         """A part without rows is not copied: the driver fails on it, and the merge still takes the old rows away."""
         if file_path.endswith(".parquet") and pq.read_metadata(file_path).num_rows == 0:
             return FinalizedLoadJobWithFollowupJobs(file_path)
+        if file_path.endswith(".parquet") and PARTITION_HINT in table:
+            return CopyAsText(file_path, table[CONSTANTS_HINT])
         return super().create_load_job(table, file_path, load_id, restore)
 
     def _get_table_update_sql(self, table_name: str, new_columns: Any, generate_alter: bool) -> list[str]:

@@ -1,7 +1,7 @@
 """What a warehouse is to a load: how to reach it, what it can bear, and what differs in its SQL."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -68,8 +68,11 @@ class Warehouse(ABC):
         """The schema of a layer: its own name, unless the warehouse is shared with others."""
         return layer
 
-    def layout(self, dataset: Dataset) -> dict[str, Any]:
-        """Hints to dlt for how the dataset's table is laid out when it is created."""
+    def layout(self, dataset: Dataset, constants: Mapping[str, object]) -> dict[str, Any]:
+        """Hints to dlt for how the dataset's table is laid out when it is created.
+
+        `constants` are the columns that have one value in all of the rows that are being written, and that value.
+        """
         return {}
 
     def part_rows(self, columns: int) -> int:

@@ -25,8 +25,11 @@ OPENSHIFT: Source = read_catalogue().source("openshift")
 DECISIONS = {
     "enabled_label_keys": ("source_uuid", "label_key"),
     "clusters": ("source_uuid", "cluster_id", "cluster_alias", "distribution"),
-    "rates": ("source_uuid", "metric", "rate"),
+    "rates": ("source_uuid", "metric", "cost_type", "tag_key", "tag_value", "rate"),
+    "markups": ("source_uuid", "markup_percent"),
+    "tag_mappings": ("source_uuid", "child_key", "parent_key"),
 }
+NUMBERS = ("rate", "markup_percent")
 MARTS = ("--select", "+path:models/marts/compute")  # with all that they read
 NO_TESTS = ("--exclude-resource-type", "unit_test", "test")
 MARTS_ALONE = (*MARTS, *NO_TESTS)
@@ -47,7 +50,7 @@ def decide(target: Target, decisions: Mapping[str, Iterable[Row]]) -> dict[str, 
     target.execute("CREATE SCHEMA IF NOT EXISTS decided")
     for name, rows in decisions.items():
         columns = DECISIONS[name]
-        kinds = ", ".join(f"{column} {'double precision' if column == 'rate' else 'text'}" for column in columns)
+        kinds = ", ".join(f"{column} {'double precision' if column in NUMBERS else 'text'}" for column in columns)
         values = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
         target.execute(f"DROP TABLE IF EXISTS decided.{name}")
         target.execute(f"CREATE TABLE decided.{name} ({kinds})")
@@ -56,6 +59,8 @@ def decide(target: Target, decisions: Mapping[str, Iterable[Row]]) -> dict[str, 
 
 
 def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
     return str(value) if isinstance(value, float) else f"'{value}'"
 
 

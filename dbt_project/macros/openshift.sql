@@ -56,7 +56,8 @@
 
 
 {# For each row of `relation`, one per `grain`, the enabled labels of its label texts as canonical JSON in `labels`: keys in byte
-   order, no blanks. Where two texts have a key, the later in `texts` has it. `dictionary` has the texts' keys and values. #}
+   order, no blanks. Where two texts have a key, the later in `texts` has it. A key that is mapped goes by its parent's name, unless
+   the row has the parent itself. `dictionary` has the texts' keys and values. #}
 {% macro merged_labels(relation, grain, texts, dictionary) -%}
     select {{ grain | join(', ') }}, {{ json_object_of('label_key', 'label_value') }} as labels
     from (
@@ -68,11 +69,19 @@
             found.label_value,
             row_number() over (
                 partition by {% for column in grain %}found.{{ column }}, {% endfor %}found.label_key
-                order by found.priority desc
+                order by found.is_child, found.priority desc, {{ byte_order('found.published_key') }}
             ) as place
         from (
             {%- for text in texts %}
-            select {% for column in grain %}texts.{{ column }}, {% endfor %}{{ loop.index }} as priority, entries.label_key, entries.label_value
+            select
+                {%- for column in grain %}
+                texts.{{ column }},
+                {%- endfor %}
+                {{ loop.index }} as priority,
+                entries.label_key as published_key,
+                coalesce(enabled.parent_key, entries.label_key) as label_key,
+                case when enabled.parent_key is null then 0 else 1 end as is_child,
+                entries.label_value
             from {{ relation }} as texts
             inner join {{ dictionary }} as entries on entries.label_text = texts.{{ text }}
             inner join {{ ref('int_enabled_label_key') }} as enabled
@@ -131,15 +140,48 @@ texts as (
 {% endmacro %}
 
 
-{# The metrics that a cost model may give a rate, as Koku names them. "gb" is 2^30 bytes. #}
-{% macro rate_metrics() %}
-    {{ return([
-        'cpu_core_usage_per_hour', 'cpu_core_request_per_hour', 'cpu_core_effective_usage_per_hour',
-        'memory_gb_usage_per_hour', 'memory_gb_request_per_hour', 'memory_gb_effective_usage_per_hour',
-        'storage_gb_usage_per_month', 'storage_gb_request_per_month',
-        'cluster_cost_per_month', 'cluster_cost_per_hour', 'node_cost_per_month', 'node_core_cost_per_month', 'pvc_cost_per_month',
-    ]) }}
-{% endmacro %}
+{# Rows (source_uuid, usage_date, data_source, namespace, node, labels, metric, quantity) of a relation for the metrics that its clusters
+   have rates for: `quantities` gives for each metric how much of it a row has, `labels` the labels by which rates of tags hold. #}
+{% macro billed_quantities(relation, data_source, labels, quantities) -%}
+    select
+        billed.source_uuid,
+        billed.usage_date,
+        '{{ data_source }}' as data_source,
+        billed.namespace,
+        billed.node,
+        {{ labels }} as labels,
+        priced.metric,
+        cast(
+            case priced.metric
+                {%- for metric, quantity in quantities.items() %}
+                when '{{ metric }}' then {{ quantity }}
+                {%- endfor %}
+            end as {{ type_double() }}
+        ) as quantity
+    from {{ relation }} as billed
+    inner join (select distinct source_uuid, metric from {{ ref('int_rate') }}) as priced
+        on priced.source_uuid = billed.source_uuid
+        and priced.metric in ('{{ quantities | join("', '") }}')
+{%- endmacro %}
+
+{# The rows of a relation of decisions that hold for each cluster: of each `thing`, its own, or else those for all clusters (*). #}
+{% macro decided_for_clusters(name, thing, columns) -%}
+    select source_uuid, {{ columns | join(', ') }}
+    from (
+        select
+            clusters.source_uuid,
+            {%- for column in columns %}
+            decided.{{ column }},
+            {%- endfor %}
+            rank() over (
+                partition by clusters.source_uuid{{ ', decided.' ~ thing if thing }}
+                order by case when decided.source_uuid = '*' then 1 else 0 end
+            ) as place
+        from {{ ref('int_cluster') }} as clusters
+        inner join {{ decided(name) }} as decided on decided.source_uuid in ('*', clusters.source_uuid)
+    ) as ranked
+    where place = 1
+{%- endmacro %}
 
 {# Pods' hours at a coarser grain. What nodes and clusters offer is no sum over pods and is not among them. #}
 {% macro summed_pod_hours() -%}

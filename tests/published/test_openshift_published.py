@@ -120,7 +120,9 @@ def decisions(samples: Path) -> dict[str, list[tuple[Any, ...]]]:
         "clusters": [
             (one["source"], one["cluster_id"], one["cluster_alias"], model["distribution"]) for one in scenarios
         ],
-        "rates": [("*", metric, float(rate)) for metric, rate in model["rates"].items()],
+        "rates": [
+            ("*", metric, model["rate_type"], None, None, float(rate)) for metric, rate in model["rates"].items()
+        ],
     }
 
 

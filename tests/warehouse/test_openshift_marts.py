@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import DbtFiles, MakeTarget
-from tests.openshift import MARTS, MARTS_ALONE, NO_TESTS, build_marts, load, settings
+from tests.openshift import MARTS, MARTS_ALONE, NO_TESTS, build_marts, decide, load, settings
 from tests.sandbox.openshift import Fleet, write
 from tests.sandbox.openshift.clusters import SOURCES
 from tests.warehouses import Target
@@ -28,6 +28,27 @@ GRAINS = {
     "fct_cost_daily": ("data_source", "namespace", "node"),
     "fct_efficiency_daily": ("namespace",),
 }
+# Every kind of rate at once: dbt's own tests hold the sums against each other, and the warehouses each other's.
+DECISIONS: dict[str, list[tuple[Any, ...]]] = {
+    "enabled_label_keys": [("*", key) for key in ("app", "environment", "team", "tier", "zone", "version")],
+    "tag_mappings": [("*", "version", "release"), (SOURCES[0], "environment", "tier")],
+    "markups": [("*", -5.0), (SOURCES[0], 12.5)],
+    "rates": [
+        ("*", "cpu_core_usage_per_hour", "Supplementary", None, None, 0.01),
+        ("*", "cpu_core_usage_per_hour", "Supplementary", "team", "team-3", 0.02),
+        ("*", "cpu_core_usage_per_hour", "Infrastructure", "team", "*", 0.005),
+        ("*", "memory_gb_effective_usage_per_hour", "Infrastructure", "release", "1.3", 0.004),
+        ("*", "storage_gb_request_per_month", "Supplementary", "tier", "gold", 0.5),
+        ("*", "pvc_cost_per_month", "Supplementary", None, None, 3.0),
+        ("*", "node_cost_per_month", "Infrastructure", "zone", "*", 900.0),
+        ("*", "node_core_cost_per_hour", "Infrastructure", None, None, 0.02),
+        ("*", "cluster_cost_per_month", "Infrastructure", None, None, 3000.0),
+        ("*", "cluster_core_cost_per_hour", "Supplementary", None, None, 0.001),
+        (SOURCES[1], "cluster_core_cost_per_hour", "Infrastructure", None, None, 0.003),
+        ("*", "project_per_month", "Supplementary", "team", "*", 20.0),
+    ],
+}
+DAYS_OF_OCTOBER = 31
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
@@ -42,7 +63,8 @@ class Built:
         with settings(MILLRACE_OPENSHIFT_ROUTE=self._route):
             outcome = load(self.target, self.files)
             assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
-            build_marts(self.target, self._dbt_files, *options)
+            with settings(**decide(self.target, DECISIONS)):
+                build_marts(self.target, self._dbt_files, *options)
 
     def rows(self, mart: str) -> Rows:
         """A mart's rows by cluster, day and the rest of its grain."""
@@ -93,6 +115,24 @@ def assert_same(ours: Rows, theirs: Rows) -> None:
 @pytest.mark.parametrize("mart", GRAINS)
 def test_hours_in_duckdb_and_days_in_postgres_make_the_same_mart(built: dict[str, Built], mart: str) -> None:
     assert_same(built["duckdb"].rows(mart), built["postgres"].rows(mart))
+
+
+def test_a_node_s_month_and_a_project_s_are_paid_for_once(built: dict[str, Built]) -> None:
+    """By pods and by what no pod takes, under whatever labels: every node has a zone, every namespace a team."""
+    paid = {
+        (source, metric): cost
+        for source, metric, cost in built["duckdb"].target.query(
+            "SELECT source_uuid, metric, SUM(cost) FROM intermediate.int_cost_daily "
+            "WHERE metric IN ('node_cost_per_month', 'cluster_cost_per_month', 'project_per_month') GROUP BY 1, 2"
+        )
+    }
+    for source, nodes, projects, days in built["duckdb"].target.query(
+        "SELECT source_uuid, COUNT(DISTINCT node || usage_date), COUNT(DISTINCT namespace || usage_date), "
+        "COUNT(DISTINCT usage_date) FROM intermediate.int_pod_day GROUP BY 1"
+    ):
+        assert paid[source, "node_cost_per_month"] == pytest.approx(900 * nodes / DAYS_OF_OCTOBER)
+        assert paid[source, "cluster_cost_per_month"] == pytest.approx(3000 * days / DAYS_OF_OCTOBER)
+        assert paid[source, "project_per_month"] == pytest.approx(20 * projects / DAYS_OF_OCTOBER)
 
 
 def test_a_day_that_is_sent_again_is_replaced_in_the_marts_and_no_other(built: dict[str, Built]) -> None:

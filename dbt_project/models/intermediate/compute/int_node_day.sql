@@ -42,6 +42,10 @@ pods as (
 
 labels as (
     {{ labels_of_day(ref('stg_openshift__node_labels'), 'node') }}
+),
+
+merged as (
+    {{ merged_labels('labels', ['source_uuid', 'usage_date', 'node'], ['label_text'], ref('int_pod_label')) }}
 )
 
 select
@@ -56,6 +60,7 @@ select
         when roles.label_value = 'infra' then 'infra'
         else 'worker'
     end as node_role,
+    coalesce(merged.labels, '{}') as node_labels,
     days.hours,
     pods.capacity_cpu_cores,
     {{ gib('pods.capacity_memory_bytes') }} as capacity_memory_gib,
@@ -77,3 +82,7 @@ left join labels
 left join {{ ref('int_pod_label') }} as roles
     on roles.label_text = labels.label_text
     and roles.label_key = 'node_role_kubernetes_io'
+left join merged
+    on merged.source_uuid = days.source_uuid
+    and merged.usage_date = days.usage_date
+    and merged.node = days.node

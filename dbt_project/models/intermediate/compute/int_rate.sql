@@ -1,11 +1,15 @@
--- A cluster's own rate, or the one for all clusters. What has no rate costs nothing.
+-- A table: every quantity is looked up in it.
+{{ config(materialized='table', post_hook="{{ analyse(this) }}") }}
+
+with rates as (
+    {{ decided_for_clusters('rates', 'metric', ['metric', 'cost_type', 'tag_key', 'tag_value', 'rate']) }}
+)
+
 select
-    clusters.source_uuid,
-    {%- for metric in rate_metrics() %}
-    {%- set rate = "max(case when rates.metric = '" ~ metric ~ "' and rates.source_uuid " %}
-    coalesce({{ rate }}<> '*' then cast(rates.rate as {{ type_double() }}) end),
-        {{ rate }}= '*' then cast(rates.rate as {{ type_double() }}) end), 0) as {{ metric }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from {{ ref('int_cluster') }} as clusters
-left join {{ decided('rates') }} as rates on rates.source_uuid in ('*', clusters.source_uuid)
-group by clusters.source_uuid
+    source_uuid,
+    metric,
+    cost_type,
+    nullif(tag_key, '') as tag_key,
+    nullif(tag_value, '') as tag_value,
+    cast(rate as {{ type_double() }}) as rate
+from rates

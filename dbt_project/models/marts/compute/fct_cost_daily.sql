@@ -1,31 +1,46 @@
 -- What the platform and idle workers cost is borne by the projects, by their share of effective usage. Who gives has the negative
 -- of what the others take, so the sum stays. Where no project used anything, nothing is distributed.
-with costs as (
-    select
-        source_uuid,
-        usage_date,
-        'Pod' as data_source,
-        namespace,
-        node,
-        effective_usage,
-        cpu_cost,
-        memory_cost,
-        capacity_cost,
-        0 as volume_cost
-    from {{ ref('int_pod_cost_daily') }}
+{% set parts = ['cpu', 'memory', 'volume', 'capacity', 'project'] %}
+
+with used as (
+    select source_uuid, usage_date, 'Pod' as data_source, namespace, node, effective_usage, null as cost_of, null as cost_type, 0 as cost
+    from {{ ref('int_namespace_node_daily') }}
     union all
+    select source_uuid, usage_date, 'Storage' as data_source, namespace, node, 0 as effective_usage, null as cost_of, null as cost_type, 0 as cost
+    from {{ ref('int_volume_usage_daily') }}
+    union all
+    select source_uuid, usage_date, data_source, namespace, node, 0 as effective_usage, cost_of, cost_type, cost
+    from {{ ref('int_cost_daily') }}
+),
+
+summed as (
     select
         source_uuid,
         usage_date,
-        'Storage' as data_source,
+        data_source,
         namespace,
         node,
-        0 as effective_usage,
-        0 as cpu_cost,
-        0 as memory_cost,
-        0 as capacity_cost,
-        volume_cost
-    from {{ ref('int_volume_cost_daily') }}
+        sum(effective_usage) as effective_usage,
+        {%- for part in parts %}
+        sum(case when cost_of = '{{ part }}' then cost else 0 end) as {{ part }}_cost,
+        {%- endfor %}
+        sum(case when cost_type = 'Infrastructure' then cost else 0 end) as infrastructure_cost,
+        sum(case when cost_type = 'Supplementary' then cost else 0 end) as supplementary_cost
+    from used
+    group by source_uuid, usage_date, data_source, namespace, node
+),
+
+markups as (
+    {{ decided_for_clusters('markups', none, ['markup_percent']) }}
+),
+
+costs as (
+    select
+        summed.*,
+        -- On what the infrastructure costs, as its owner's bill has it; a discount is negative.
+        summed.infrastructure_cost * coalesce(cast(markups.markup_percent as {{ type_double() }}), 0) / 100 as markup_cost
+    from summed
+    left join markups on markups.source_uuid = summed.source_uuid
 ),
 
 categories as (
@@ -35,7 +50,7 @@ categories as (
 roles as (
     select
         costs.*,
-        costs.cpu_cost + costs.memory_cost + costs.capacity_cost + costs.volume_cost as own_cost,
+        {% for part in parts %}costs.{{ part }}_cost + {% endfor %}costs.markup_cost as own_cost,
         categories.category as cost_category,
         case
             when categories.category = 'Platform' then 'platform'
@@ -84,10 +99,12 @@ select
     shared.namespace,
     shared.node,
     shared.cost_category,
-    shared.cpu_cost,
-    shared.memory_cost,
-    shared.volume_cost,
-    shared.capacity_cost,
+    {%- for part in parts %}
+    shared.{{ part }}_cost,
+    {%- endfor %}
+    shared.infrastructure_cost,
+    shared.supplementary_cost,
+    shared.markup_cost,
     shared.platform_distributed_cost,
     shared.worker_distributed_cost,
     shared.own_cost + shared.platform_distributed_cost + shared.worker_distributed_cost as total_cost

@@ -1,17 +1,44 @@
+with costs as (
+    select
+        source_uuid,
+        usage_date,
+        namespace,
+        {%- for name in ['cpu', 'memory'] %}
+        sum(case when cost_of = '{{ name }}' then cost else 0 end) as {{ name }}_cost{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_cost_daily') }}
+    group by source_uuid, usage_date, namespace
+),
+
+hours as (
+    select
+        source_uuid,
+        usage_date,
+        namespace,
+        {%- for measure in ['usage', 'request'] %}
+        sum(pod_{{ measure }}_cpu_core_hours) as cpu_{{ measure }},
+        sum(pod_{{ measure }}_memory_gib_hours) as memory_{{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_namespace_node_daily') }}
+    where namespace not in {{ unallocated_namespaces() }}
+    group by source_uuid, usage_date, namespace
+)
+
 select
-    costs.source_uuid,
+    hours.source_uuid,
     clusters.cluster_id,
     clusters.cluster_alias,
-    costs.usage_date,
-    costs.namespace,
-    {%- for resource in ['cpu_core', 'memory_gib'] %}
-    {%- set name = resource.split('_')[0] %}
-    {%- set usage, request = 'sum(costs.pod_usage_' ~ resource ~ '_hours)', 'sum(costs.pod_request_' ~ resource ~ '_hours)' %}
+    hours.usage_date,
+    hours.namespace,
+    {%- for name in ['cpu', 'memory'] %}
+    {%- set usage, request, cost = 'hours.' ~ name ~ '_usage', 'hours.' ~ name ~ '_request', 'coalesce(costs.' ~ name ~ '_cost, 0)' %}
     {{ efficiency_percent(usage, request) }} as {{ name }}_efficiency_percent,
-    sum(costs.{{ name }}_cost) as {{ name }}_cost,
-    {{ waste('sum(costs.' ~ name ~ '_cost)', usage, request) }} as {{ name }}_waste_cost{{ ',' if not loop.last }}
+    {{ cost }} as {{ name }}_cost,
+    {{ waste(cost, usage, request) }} as {{ name }}_waste_cost{{ ',' if not loop.last }}
     {%- endfor %}
-from {{ ref('int_pod_cost_daily') }} as costs
-inner join {{ ref('int_cluster') }} as clusters on clusters.source_uuid = costs.source_uuid
-where costs.namespace not in {{ unallocated_namespaces() }}
-group by costs.source_uuid, clusters.cluster_id, clusters.cluster_alias, costs.usage_date, costs.namespace
+from hours
+inner join {{ ref('int_cluster') }} as clusters on clusters.source_uuid = hours.source_uuid
+left join costs
+    on costs.source_uuid = hours.source_uuid
+    and costs.usage_date = hours.usage_date
+    and costs.namespace = hours.namespace

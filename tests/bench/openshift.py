@@ -17,7 +17,7 @@ from tests.sandbox.openshift import Fleet, write
 
 FORERUNNER = "the forerunner, as it states: 3,000 to 7,000 rows/s, 1 GB in chunks or 20 GB per million rows in memory"
 LABELS = ("node_labels", "namespace_labels")
-DATASETS = {"daily": ("pod_usage_daily", "node_capacity", *LABELS), "hourly": ("pod_usage", *LABELS)}
+DATASETS = {"daily": ("pod_usage_daily", *LABELS), "hourly": ("pod_usage", *LABELS)}
 
 
 def measure(fleet: Fleet, folder: Path) -> list[Measured]:

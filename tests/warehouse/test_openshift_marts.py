@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from tests.bench.chunk_and_merge import summarise
 from tests.conftest import MakeTarget
 from tests.openshift import MARTS, MARTS_ALONE, NO_TESTS, build_marts, load, settings
 from tests.sandbox.openshift import Fleet, write
@@ -93,6 +95,26 @@ def assert_same(ours: Rows, theirs: Rows) -> None:
 @pytest.mark.parametrize("mart", GRAINS)
 def test_hours_in_duckdb_and_days_in_postgres_make_the_same_mart(built: dict[str, Built], mart: str) -> None:
     assert_same(built["duckdb"].rows(mart), built["postgres"].rows(mart))
+
+
+def test_the_frames_of_the_benchmark_make_the_rows_of_the_mart(built: dict[str, Built]) -> None:
+    """Else the benchmark would compare the routes with less work than they do."""
+    rows, summary = summarise(built["postgres"].files)
+    assert rows == FLEET.rows
+    frames = {
+        (row["source"], date.fromisoformat(row["day"]), row["namespace"], row["node"], row["labels"]): row
+        for row in summary.to_dict("records")
+    }
+    mart = {
+        (*grain[:4], json.dumps(json.loads(row["pod_labels"]), sort_keys=True)): row
+        for grain, row in built["postgres"].rows("fct_pod_usage_daily").items()
+        if not row["is_unallocated"]
+    }
+    assert frames.keys() == mart.keys()
+    measures = summary.columns.difference(["source", "day", "namespace", "node", "labels"])
+    assert len(measures) == 15
+    for grain, row in frames.items():
+        assert differences({name: row[name] for name in measures}, mart[grain]) == []
 
 
 def test_a_day_that_is_sent_again_is_replaced_in_the_marts_and_no_other(built: dict[str, Built]) -> None:

@@ -241,6 +241,7 @@ class Dataset(Declaration):
     format: Literal["json", "csv", "parquet"] = "json"
     records: Literal["objects", "values"] = "objects"  # a bare value is read as an object with the key `value`
     reader: Name | None = None  # a module in the source's folder, where the format is unlike all others
+    together: bool = False  # its reader is given all files of a window at once
     compression: Literal["none", "gzip"] = "none"  # of the file itself, not of its transfer
     delimiter: str = Constraint(default=",", min_length=1, max_length=1)
     # What a file speaks for: it replaces the rows that are equal to one of its own in all of these.

@@ -104,7 +104,9 @@ class _Extraction:
         """Raises `SourceUnavailable` and `SourceChanged`."""
         with self._parts.closing(), self._rejects.closing():
             if self._window.files:
-                self._read([nullcontext(Body.of(file)) for file in self._window.files], which="")
+                files = self._window.files
+                bodies = [Body.of(*files)] if self._dataset.together else map(Body.of, files)
+                self._read(map(nullcontext, bodies), which="")
             for asked in requests:
                 self._shaper.asked = asked.values
                 which = f" for {', '.join(asked.values.values())}" if asked.values else ""

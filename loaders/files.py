@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceUnavailable
 
@@ -34,6 +35,12 @@ class SourceFile:
     location: str = field(repr=False)  # what fsspec opens
     member: str | None = None
     problem: LoaderError | None = None
+
+    @property
+    def path(self) -> str | None:
+        """Where it lies on this disk, unless it is in an archive or elsewhere."""
+        system, path = fsspec.core.url_to_fs(self.location)
+        return path if self.member is None and isinstance(system, LocalFileSystem) else None
 
     def read(self) -> Iterator[bytes]:
         """The file's bytes, piece by piece. Raises `SourceUnavailable` when it is damaged or cannot be read."""

@@ -60,7 +60,7 @@ def read_body(body: Body, dataset: Dataset, repeats: Repeats) -> Iterator[pa.Rec
     if dataset.format == "parquet":
         yield from read_parquet(body, dataset) if dataset.reader is None else _read_seeking(body, dataset)
         return
-    is_gzip = dataset.compression == "gzip" and body.file is None  # a file that somebody has may be unpacked by now
+    is_gzip = dataset.compression == "gzip" and not body.files  # a file that somebody has may be unpacked by now
     chunks = gunzip(body.read()) if is_gzip else unpacked(body.read())
     if dataset.layout:
         with closing(as_file(chunks)) as file:
@@ -76,12 +76,17 @@ def read_body(body: Body, dataset: Dataset, repeats: Repeats) -> Iterator[pa.Rec
 
 
 def _read_seeking(body: Body, dataset: Dataset) -> Iterator[pa.RecordBatch]:
-    """Batches of the source's own reader, which gets a file that may be read from any position."""
-    assert body.file is not None and dataset.reader is not None
+    """Batches of the source's own reader, which gets a file that may be read from any position, or all of a window."""
+    assert body.files and dataset.reader is not None
     for _ in body.read():  # all of it is hashed, whichever columns are wanted
         pass
-    with body.file.open() as opened:
-        yield from source_module(dataset.source_name, dataset.reader).read(opened, dataset, body.url)
+    module = source_module(dataset.source_name, dataset.reader)
+    if dataset.together:
+        yield from module.read(body.files, dataset)
+        return
+    [file] = body.files
+    with file.open() as opened:
+        yield from module.read(opened, dataset, body.url)
 
 
 def read_parquet(body: Body, dataset: Dataset) -> Iterator[pa.RecordBatch]:
@@ -89,17 +94,17 @@ def read_parquet(body: Body, dataset: Dataset) -> Iterator[pa.RecordBatch]:
 
     Raises `SourceChanged` for a column that is not there, and `SourceUnavailable` for a file that cannot be read.
     """
-    assert body.file is not None  # parquet is read from its end, so from no stream
+    [file] = body.files  # parquet is read from its end, so from no stream
     for _ in body.read():  # all of it is hashed, whichever columns are wanted
         pass
     wanted = [field.key for field in dataset.published]
     try:
-        with body.file.open() as opened, pq.ParquetFile(opened, pre_buffer=False) as file:
-            if missing := [key for key in wanted if key not in file.schema_arrow.names]:
+        with file.open() as seekable, pq.ParquetFile(seekable, pre_buffer=False) as opened:
+            if missing := [key for key in wanted if key not in opened.schema_arrow.names]:
                 raise SourceChanged(
-                    f"{body.url} has no column {', '.join(missing)}; it has {', '.join(file.schema_arrow.names)}"
+                    f"{body.url} has no column {', '.join(missing)}; it has {', '.join(opened.schema_arrow.names)}"
                 )
-            yield from file.iter_batches(batch_rows(len(wanted)), columns=wanted)
+            yield from opened.iter_batches(batch_rows(len(wanted)), columns=wanted)
     except (pa.ArrowInvalid, OSError) as error:
         raise SourceUnavailable(f"{body.url} is not parquet that can be read: {error}") from error
 

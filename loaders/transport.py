@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -40,13 +41,17 @@ class Body:
     url: str
     chunks: Iterator[bytes]
     release: str = ""  # the day on which the publisher last changed it, where the server says so
-    file: SourceFile | None = None  # which it is, where no publisher was asked
+    files: tuple[SourceFile, ...] = ()  # which they are, where no publisher was asked
     size: int = 0
     _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     @classmethod
-    def of(cls, file: SourceFile) -> "Body":
-        return cls(file.name, file.read(), file.modified.date().isoformat(), file)
+    def of(cls, *files: SourceFile) -> "Body":
+        """A file, or several as one body."""
+        release = max(file.modified for file in files).date().isoformat()
+        return cls(
+            ", ".join(file.name for file in files), chain.from_iterable(map(SourceFile.read, files)), release, files
+        )
 
     @property
     def sha256(self) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -31,7 +31,7 @@ from tests.warehouses import Digest, Target, digest
 FLEET = Fleet(rows=2_000, days=2)  # 42 pods; the last hours of the second day are missing
 POD_USAGE = OPENSHIFT.dataset("pod_usage")
 PODS = "openshift__pod_usage"
-ROUTES = {"hourly": ("pod_usage",), "daily": ("pod_usage_daily", "node_capacity")}
+ROUTES = {"hourly": ("pod_usage",), "daily": ("pod_usage_daily",)}
 Change = Callable[[pa.Table], pa.Table]
 
 
@@ -145,12 +145,13 @@ def test_rows_read_a_few_at_a_time_are_those_of_the_whole_file(duckdb_file: Targ
     assert few.rows == FLEET.rows
 
 
-@pytest.mark.parametrize("dataset", ROUTES["daily"])
 @pytest.mark.parametrize("fault", [None, 1.1e18, float("nan"), float("-inf")])
-def test_duckdb_reads_the_days_of_a_file_on_disk_as_they_are_streamed(
-    reports: Path, tmp_path: Path, dataset: str, fault: float | None
+def test_a_day_of_files_on_this_disk_is_that_of_the_same_files_in_an_archive(
+    reports: Path, tmp_path: Path, fault: float | None
 ) -> None:
-    path = tmp_path / "report.parquet"
+    """DuckDB reads the first by their paths, and the others are copied to it. Both parts have rows of every hour."""
+    day = tmp_path / "day"
+    day.mkdir()
 
     def change(table: pa.Table) -> pa.Table:
         for row, (column, value) in enumerate(
@@ -159,11 +160,17 @@ def test_duckdb_reads_the_days_of_a_file_on_disk_as_they_are_streamed(
             table = replaced(column, row, value)(table)
         return table
 
-    rewrite(file(reports), change, path)
+    whole = change(pq.read_table(file(reports), partitioning=None))
+    half = whole.num_rows // 2
+    order = pc.sort_indices(whole, [("pod", "ascending")])
+    pq.write_table(whole.take(order[:half]), day / "a.parquet")
+    pq.write_table(whole.take(order[half:]).drop_columns(["node_role"]), day / "b.parquet")
+    with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:
+        for part in sorted(day.iterdir()):
+            archive.write(part, part.name)
     found = []
-    for opened in (fsspec.open(str(path), "rb"), path.open("rb")):  # DuckDB opens the first by its path
-        with opened as readable:
-            batches = list(days.read(readable, OPENSHIFT.dataset(dataset), path.name))
+    for place in (day, tmp_path / "day.zip"):
+        batches = list(days.read(find_files(str(place)), OPENSHIFT.dataset("pod_usage_daily")))
         rows = [tuple(sorted(row.items())) for batch in batches for row in batch.to_pylist()]
         found.append(sorted(map(repr, rows)))
     assert found[0] == found[1]
@@ -252,6 +259,34 @@ def test_the_parts_of_a_manifest_are_loaded_together(duckdb_file: Target, copied
     day = f"source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'"
     assert pods_in(duckdb_file, day) == rows
     assert files_of(duckdb_file).count("\n") == 1
+
+
+def test_the_capacity_of_a_node_s_day_is_of_all_the_parts_together(duckdb_file: Target, copied: Path) -> None:
+    """An hour has its maximum over both parts: neither the larger of two sums nor the sum over both."""
+
+    def lower(first: int, until: int) -> Change:
+        def change(table: pa.Table) -> pa.Table:
+            hour = pc.hour(table.column("interval_start"))
+            inside = pc.and_(pc.greater_equal(hour, first), pc.less(hour, until))
+            for column in days.CAPACITIES:
+                values = table.column(column)
+                index = table.schema.get_field_index(column)
+                table = table.set_column(index, column, pc.if_else(inside, pc.divide(values, 2), values))
+            return table
+
+        return change
+
+    path = file(copied)
+    capacity = pq.read_table(path, partitioning=None).column(days.CAPACITIES[0])[0].as_py()
+    manifest(path, 1001, lower(0, 18), chunk="1_0")
+    rewrite(path, lower(12, 24))  # whole until noon here, and from 18:00 there
+    with settings(MILLRACE_OPENSHIFT_ROUTE="daily"):
+        assert load(duckdb_file, copied, "pod_usage_daily").errors == []
+    found = duckdb_file.query(
+        f"SELECT DISTINCT node_hours, {days.CAPACITIES[0]} FROM raw.openshift__pod_usage_daily "
+        f"WHERE source_uuid = '{SOURCES[0]}' AND interval_start_at < '2025-10-02 00:00:00+00'"
+    )
+    assert found == [(24, 12 * capacity + 6 * capacity / 2 + 6 * capacity)]
 
 
 # --- rows that are rejected ------------------------------------------------------------------------------------------

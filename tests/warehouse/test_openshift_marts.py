@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from tests.bench.chunk_and_merge import summarise
 from tests.conftest import DbtFiles, MakeTarget
 from tests.openshift import MARTS, MARTS_ALONE, NO_TESTS, build_marts, decide, load, settings
 from tests.sandbox.openshift import Fleet, write
@@ -133,6 +135,26 @@ def test_a_node_s_month_and_a_project_s_are_paid_for_once(built: dict[str, Built
         assert paid[source, "node_cost_per_month"] == pytest.approx(900 * nodes / DAYS_OF_OCTOBER)
         assert paid[source, "cluster_cost_per_month"] == pytest.approx(3000 * days / DAYS_OF_OCTOBER)
         assert paid[source, "project_per_month"] == pytest.approx(20 * projects / DAYS_OF_OCTOBER)
+
+
+def test_the_frames_of_the_benchmark_make_the_rows_of_the_mart(built: dict[str, Built]) -> None:
+    """Else the benchmark would compare the routes with less work than they do."""
+    rows, summary = summarise(built["postgres"].files)
+    assert rows == FLEET.rows
+    frames = {
+        (row["source"], date.fromisoformat(row["day"]), row["namespace"], row["node"], row["labels"]): row
+        for row in summary.to_dict("records")
+    }
+    mart = {
+        (*grain[:4], json.dumps(json.loads(row["pod_labels"]), sort_keys=True)): row
+        for grain, row in built["postgres"].rows("fct_pod_usage_daily").items()
+        if not row["is_unallocated"]
+    }
+    assert frames.keys() == mart.keys()
+    measures = summary.columns.difference(["source", "day", "namespace", "node", "labels"])
+    assert len(measures) == 15
+    for grain, row in frames.items():
+        assert differences({name: row[name] for name in measures}, mart[grain]) == []
 
 
 def test_a_day_that_is_sent_again_is_replaced_in_the_marts_and_no_other(built: dict[str, Built]) -> None:

@@ -1,100 +1,118 @@
-"""A report's hours added up to days before they are loaded, by DuckDB in this process.
+"""A day's pod reports added up before they are loaded, by DuckDB in this process: by pod, with its node's capacity.
 
 By raw label text: whatever a label means is decided in the warehouse, where it may change. DuckDB reads parquet on disk
-itself; other reports are grouped as they stream by. Memory grows with the pods of one day.
+itself; reports in archives, in object stores or with faults are first copied there without them. Memory grows with the
+pods of one day.
 """
 
+import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import cache
-from typing import IO
+from pathlib import Path
 
-import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset, read_catalogue
+from loaders.destination import FOLDER_PREFIX
+from loaders.files import SourceFile
 from loaders.parts import LARGEST_BATCH_ROWS
 from loaders.shape import SET_ASIDE
 from loaders.sources.openshift import report
-from loaders.sources.openshift.scan import scan
+from loaders.sources.openshift.scan import NotClean, scan
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,
+    "threads": 1,  # sums of two would depend on which of them came first, in their last digits
     "memory_limit": "64MB",  # a day of 30,000 pods; beyond it DuckDB goes to disk
     "temp_directory": tempfile.gettempdir(),
 }
 DAY_SECONDS = 86_400
 DAY = f"(epoch_us(interval_start) // {DAY_SECONDS * 1_000_000})"  # in UTC; four times as fast as date_trunc
-KEYS = ("namespace", "pod", "node", "pod_labels")
+KEYS = ", ".join(("namespace", "pod", "node", "pod_labels"))
 SUMMED = [f"pod_{what}_{of}_seconds" for of in ("cpu_core", "memory_byte") for what in ("usage", "request", "limit")]
 GREATEST = ("resource_id", "node_role", "node_capacity_cpu_cores", "node_capacity_memory_bytes")
 CAPACITIES = ("node_capacity_cpu_core_seconds", "node_capacity_memory_byte_seconds")
 
 
-def read(file: IO[bytes], dataset: Dataset, name: str) -> Iterator[pa.RecordBatch]:
-    """Batches of days (`pod_usage_daily`) or of a node's hours (`node_capacity`) of one hourly pod report.
+def read(files: Sequence[SourceFile], dataset: Dataset) -> Iterator[pa.RecordBatch]:
+    """Batches of a day's pods, of all files of that day.
 
     Rows that the hourly report would have rejected come as they are, and say why. Raises as `report.read`.
     """
-    hours, query = _hours_of(dataset), _QUERIES[dataset.name]
-    if (table := scan(file, hours, name, query, SETTINGS)) is not None:
-        yield from table.to_batches(LARGEST_BATCH_ROWS)
-        return
-    file.seek(0)
-    set_aside: list[pa.RecordBatch] = []
-    columns: list[str] = []
+    hours = _hours_of(dataset)
+    try:
+        table = scan(_on_disk(files), hours, DAYS, SETTINGS)
+    except NotClean:
+        with tempfile.TemporaryDirectory(prefix=f"{FOLDER_PREFIX}{os.getpid()}-hours-") as folder:
+            copies = {}
+            for number, file in enumerate(files):
+                path = Path(folder, f"{number}.parquet")
+                yield from _copy(file, hours, path)
+                if path.exists():
+                    copies[file.name] = str(path)
+            if not copies:  # all of their rows were rejected
+                return
+            table = scan(copies, hours, DAYS, SETTINGS)
+    yield from table.to_batches(LARGEST_BATCH_ROWS)
 
-    def good() -> Iterator[pa.RecordBatch]:
-        for batch in report.read(file, hours, name):
+
+def _on_disk(files: Sequence[SourceFile]) -> dict[str, str]:
+    """The files' paths by name. Raises `NotClean` if one is no file of this disk."""
+    paths = {file.name: file.path for file in files}
+    if None in paths.values():
+        raise NotClean
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+def _copy(file: SourceFile, hours: Dataset, path: Path) -> Iterator[pa.RecordBatch]:
+    """Write the good rows of a report into a parquet file, and give out the others. Without good ones there is none."""
+    with ExitStack() as stack, file.open() as opened:
+        writer: pq.ParquetWriter | None = None
+        for batch in report.read(opened, hours, file.name):
             if SET_ASIDE in (batch.schema.metadata or {}):
-                set_aside.append(batch)
-            else:
                 yield batch
-
-    batches = good()
-    first = next(batches, None)
-    if first is not None:
-        columns = first.schema.names
-        reader = pa.RecordBatchReader.from_batches(first.schema, _chain(first, batches))
-        with duckdb.connect(config=SETTINGS) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.register("hours", reader)
-            result = connection.execute(query(columns))
-            yield from result.to_arrow_reader(LARGEST_BATCH_ROWS)
-    if dataset.name == _REPORTING:  # a row is read twice, and rejected once
-        yield from set_aside
+                continue
+            # Texts are typed as themselves: dictionaries of two batches are not the same.
+            rows = batch.cast(
+                pa.schema(
+                    [(field.key, field.arrow_type) for field in hours.published if field.key in batch.schema.names]
+                )
+            )
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(path, rows.schema))
+            writer.write_batch(rows)
 
 
-_REPORTING = "pod_usage_daily"
+def _sql() -> str:
+    """One row per pod and label text. The larger of usage and request is taken hour by hour, before it is added up.
 
-
-def _chain(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    yield first
-    yield from rest
-
-
-def _days(columns: list[str]) -> str:
-    """One row per pod and label text. The larger of usage and request is taken hour by hour, before it is added up."""
-    greatest = ", ".join(f"max({column}) AS {column}" for column in GREATEST if column in columns)
+    Each row of a node's pods repeats its capacity, so an hour has its maximum, and the day the sum of its hours.
+    """
+    greatest = ", ".join(f"max({column}) AS {column}" for column in GREATEST)
     sums = ", ".join(f"sum({column}) AS {column}" for column in SUMMED)
     effective = ", ".join(
         f"sum(greatest(pod_usage_{of}_seconds, pod_request_{of}_seconds)) AS pod_effective_usage_{of}_seconds"
         for of in ("cpu_core", "memory_byte")
     )
-    keys = ", ".join(KEYS)
-    return (
-        f"SELECT to_timestamp({DAY} * {DAY_SECONDS}) AS interval_start, {keys}, {greatest}, {sums}, {effective} "
-        f"FROM hours GROUP BY {DAY}, {keys}"
-    )
+    of_the_hour = ", ".join(f"max({column}) AS {column}" for column in CAPACITIES)
+    of_the_day = ", ".join(f"sum({column}) AS {column}" for column in CAPACITIES)
+    return f"""
+        WITH days AS (
+            SELECT {DAY} AS day, {KEYS}, {greatest}, {sums}, {effective}
+            FROM hours GROUP BY {DAY}, {KEYS}
+        ), node_hours AS (
+            SELECT interval_start, node, {of_the_hour} FROM unchecked GROUP BY interval_start, node
+        ), nodes AS (
+            SELECT {DAY} AS day, node, count(*) AS node_hours, {of_the_day} FROM node_hours GROUP BY {DAY}, node
+        )
+        SELECT to_timestamp(day * {DAY_SECONDS}) AS interval_start, days.* EXCLUDE (day), nodes.* EXCLUDE (day, node)
+        FROM days INNER JOIN nodes USING (day, node)
+    """
 
 
-def _node_hours(columns: list[str]) -> str:
-    """One row per node and hour: each row of a node's pods repeats its capacity."""
-    greatest = ", ".join(f"max({column}) AS {column}" for column in CAPACITIES)
-    return f"SELECT interval_start, node, {greatest} FROM hours GROUP BY interval_start, node"
-
-
-_QUERIES: dict[str, Callable[[list[str]], str]] = {"pod_usage_daily": _days, "node_capacity": _node_hours}
+DAYS = _sql()
 
 
 def _hours_of(dataset: Dataset) -> Dataset:

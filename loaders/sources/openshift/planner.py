@@ -24,7 +24,7 @@ from loaders.sources.openshift.report import raw_batches
 from loaders.windows import Window
 
 # The datasets of each route; those that it does not name belong to both.
-ROUTES = {"hourly": ("pod_usage",), "daily": ("pod_usage_daily", "node_capacity")}
+ROUTES = {"hourly": ("pod_usage",), "daily": ("pod_usage_daily",)}
 
 # <report>.<day>.<manifest>.<counter>_<chunk>.parquet, as Koku names what is of one day
 OF_A_DAY = re.compile(r"^[a-z_]+\.(?P<day>\d{4}-\d{2}-\d{2})\.(?P<manifest>\d+)\.")

@@ -97,7 +97,9 @@ def pods_sql(fleet: Fleet) -> str:
             f"CASE WHEN is_stateful THEN 'app-' || workload || '-' || pod_number % {REPLICAS} ELSE template END",
         )
     }
-            ] AS labels
+            ] AS labels,
+            [{_label("'tier'", "(['gold', 'silver'])[1 + workload % 2]")}] AS volume_labels,
+            [{_label("'app'", "'app-' || workload")}] AS claim_labels
         FROM placed
     """
 
@@ -142,8 +144,8 @@ def storage_sql(day: date, cluster: int) -> str:
             20.0 * 1073741824 * 3600 AS persistentvolumeclaim_capacity_byte_seconds,
             20.0 * 1073741824 * 3600 AS volume_request_storage_byte_seconds,
             20.0 * 1073741824 * 3600 * {mixed("pod_number", 5)} AS persistentvolumeclaim_usage_byte_seconds,
-            [{_label("'tier'", "(['gold', 'silver'])[1 + workload % 2]")}] AS persistentvolume_labels,
-            [{_label("'app'", "'app-' || workload")}] AS persistentvolumeclaim_labels
+            volume_labels AS persistentvolume_labels,
+            claim_labels AS persistentvolumeclaim_labels
         FROM (SELECT range AS hour FROM range({HOURS})), pods
         WHERE cluster = {cluster} AND is_stateful
         ORDER BY hour, pod_number

@@ -23,6 +23,9 @@ def write(fleet: Fleet, out: Path, *, as_csv: bool = False, manifest: int = MANI
     """Write the reports of every day and cluster below `out`. Returns how many files there are now."""
     with duckdb.connect(config={"threads": 1, "memory_limit": "256MB"}) as connection:
         connection.execute(clusters.pods_sql(fleet))
+        # Written out once a pod instead of once a row: two thirds of the time.
+        pods = _columns(connection, "FROM pods", _operator_labels if as_csv else _json_labels)
+        connection.execute(f"CREATE OR REPLACE TABLE pods AS SELECT {pods} FROM pods")
         written = 0
         for number, day in enumerate(fleet.dates):
             for cluster, source in enumerate(SOURCES):
@@ -89,8 +92,8 @@ def _operator_labels(name: str) -> str:
 def _columns(connection: duckdb.DuckDBPyConnection, sql: str, labels: Callable[[str], str]) -> str:
     """The report's columns: numbers as doubles, labels by `labels`, and in CSV times as the operator prints them."""
     written = []
-    for name in (name for name, *_ in connection.execute(f"DESCRIBE {sql}").fetchall()):
-        if name.endswith("_labels"):
+    for name, kind, *_ in connection.execute(f"DESCRIBE {sql}").fetchall():
+        if kind.endswith("[]"):
             written.append(labels(name))
         elif name.endswith(("_seconds", "_bytes", "_cores")):
             written.append(f"CAST({name} AS DOUBLE) AS {name}")

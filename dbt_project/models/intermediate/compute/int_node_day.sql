@@ -1,8 +1,19 @@
 {{ daily_batches() }}
 
 -- Every row of a node's pods repeats its capacity, so an hour has its maximum. Hours without a pod add nothing. A blank node has
--- what pods without one report, which counts for the cluster.
-with hours as (
+-- what pods without one report, which counts for the cluster. Rows of days have the sum of their hours.
+with {% if openshift_loads_days() %}days as (
+    select
+        source_uuid,
+        {{ utc_date('interval_start_at') }} as usage_date,
+        node,
+        max(node_hours) as hours,
+        max(node_capacity_cpu_core_seconds) as capacity_cpu_core_seconds,
+        max(node_capacity_memory_byte_seconds) as capacity_memory_byte_seconds
+    from {{ ref('stg_openshift__pod_usage_daily') }}
+    group by source_uuid, {{ utc_date('interval_start_at') }}, node
+),
+{% else %}hours as (
     select
         source_uuid,
         {{ utc_date('interval_start_at') }} as usage_date,
@@ -10,7 +21,7 @@ with hours as (
         node,
         max(node_capacity_cpu_core_seconds) as capacity_cpu_core_seconds,
         max(node_capacity_memory_byte_seconds) as capacity_memory_byte_seconds
-    from {{ ref('stg_openshift__node_capacity') if openshift_loads_days() else ref('stg_openshift__pod_usage') }}
+    from {{ ref('stg_openshift__pod_usage') }}
     group by source_uuid, {{ utc_date('interval_start_at') }}, interval_start_at, node
 ),
 
@@ -25,7 +36,7 @@ days as (
     from hours
     group by source_uuid, usage_date, node
 ),
-
+{% endif %}
 pods as (
     select
         source_uuid,

@@ -16,8 +16,10 @@ select
     pod_request_memory_byte_seconds,
     pod_effective_usage_memory_byte_seconds,
     pod_limit_memory_byte_seconds,
+    node_hours,
     node_capacity_cpu_cores,
+    node_capacity_cpu_core_seconds,
     node_capacity_memory_bytes,
-    pod_labels,
-    source_file
+    node_capacity_memory_byte_seconds,
+    pod_labels
 from {{ source('openshift', 'pod_usage_daily') }}

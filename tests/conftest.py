@@ -147,7 +147,11 @@ LONGEST = [
     "published/test_dvf_published.py",
     "warehouse/test_openshift_marts.py",
 ]
-TOGETHER = {"warehouse/test_acceptances.py": "warehouse/test_marts.py"}  # they share one build
+TOGETHER = {  # they share one build
+    "warehouse/test_acceptances.py": "warehouse/test_marts.py",
+    "warehouse/test_openshift_marts.py": "warehouse/test_market_marts.py",
+    "warehouse/test_property_marts.py": "warehouse/test_market_marts.py",
+}
 
 
 class ByFixtures(LoadFileScheduling):  # type: ignore[misc]

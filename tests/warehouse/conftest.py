@@ -1,4 +1,4 @@
-"""The same publisher's days in both warehouses, with the marts built: once for the whole session."""
+"""The same rows in every warehouse, with the marts built, once for the session: Britain's power, and all the others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import pytest
 
@@ -14,6 +15,7 @@ from flows.build import build
 from tests.conftest import MakeTarget
 from tests.loads import UNHURRIED, day, run_load
 from tests.sandbox import Sandbox
+from tests.warehouse import domains
 from tests.warehouse.drawn import Volumes, store_drawn
 from tests.warehouses import BigQueryTarget, DuckDBTarget, PostgresTarget, Target, environment
 
@@ -73,6 +75,24 @@ def build_marts(dbt_files: DbtFiles) -> Build:
     return run
 
 
+class BuildDomains(Protocol):
+    """Build the marts of the domains beside Britain's power; fails with the names of what failed."""
+
+    def __call__(self, target: Target, options: Sequence[str], select: Sequence[str] = domains.MARTS) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def build_domains(tmp_path_factory: pytest.TempPathFactory) -> BuildDomains:
+    folder = tmp_path_factory.mktemp("dbt")
+
+    def run(target: Target, options: Sequence[str], select: Sequence[str] = domains.MARTS) -> None:
+        place = str(folder / target.name)  # it parses the project once for each kind
+        with environment(target.settings | {"DBT_TARGET_PATH": place, "DBT_LOG_PATH": place}):
+            build(domains.SPAN, ["--select", *select, *options], target.open(), say=lambda line: None)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def loaded(make_target: MakeTarget, shared_publisher: Sandbox) -> DuckDBTarget:
     """What the marts read of the days of SPANS."""
@@ -110,3 +130,29 @@ def built(
         build_marts(target, SPANS[0], IN_BATCHES)
         build_marts(target, SPANS[1], options)
     return {"duckdb": loaded, "postgres": postgres, "bigquery": bigquery}
+
+
+class Domains(NamedTuple):
+    """The domains beside Britain's power by kind of warehouse, and the folder that their files were read from."""
+
+    targets: dict[str, Target]
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def elsewhere(
+    make_target: MakeTarget, build_domains: BuildDomains, tmp_path_factory: pytest.TempPathFactory
+) -> Domains:
+    """Loaded once and copied, as `built`; DuckDB with the tests of the models."""
+    folder = tmp_path_factory.mktemp("domains")
+    loaded, postgres, bigquery = (make_target(kind) for kind in ("duckdb", "postgres", "bigquery"))
+    assert isinstance(loaded, DuckDBTarget)
+    assert isinstance(postgres, PostgresTarget)
+    assert isinstance(bigquery, BigQueryTarget)
+    domains.load(loaded, folder)
+    domains.copy_to_postgres(postgres, loaded, folder)
+    bigquery.take_raw(loaded)
+    build_domains(loaded, ["--exclude", *domains.TESTED_ELSEWHERE])
+    for target in (postgres, bigquery):
+        build_domains(target, MODELS_ALONE)
+    return Domains({"duckdb": loaded, "postgres": postgres, "bigquery": bigquery}, folder)

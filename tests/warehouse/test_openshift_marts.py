@@ -1,23 +1,20 @@
-"""Hours in DuckDB and days in Postgres make the same marts, and a day that is sent again is replaced in them."""
+"""Hours in DuckDB and BigQuery, days in Postgres: the same marts. A day that is sent again is replaced in them."""
 
 from __future__ import annotations
 
-import math
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import MakeTarget
-from tests.openshift import MARTS, MARTS_ALONE, NO_TESTS, build_marts, load, settings
-from tests.sandbox.openshift import Fleet, write
 from tests.sandbox.openshift.clusters import SOURCES
+from tests.warehouse.conftest import MODELS_ALONE, BuildDomains, Domains
+from tests.warehouse.domains import load_reports
+from tests.warehouse.same import Rows, assert_same, differences, mart_rows
 from tests.warehouses import Target
 
-FLEET = Fleet(rows=3_000, days=2)
 GRAINS = {
     "fct_pod_usage_daily": ("namespace", "node", "pod_labels"),
     "fct_volume_usage_daily": ("namespace", "node", "persistentvolumeclaim", "volume_labels"),
@@ -28,77 +25,34 @@ GRAINS = {
     "fct_cost_daily": ("data_source", "namespace", "node"),
     "fct_efficiency_daily": ("namespace",),
 }
-Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
-class Built:
-    """A fleet's reports and marts in one warehouse."""
-
-    def __init__(self, target: Target, route: str, files: Path, folder: Path) -> None:
-        self.target, self.files = target, files
-        self._route, self._folder = route, folder
-
-    def build(self, *options: str) -> None:
-        with settings(MILLRACE_OPENSHIFT_ROUTE=self._route):
-            outcome = load(self.target, self.files)
-            assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
-            build_marts(self.target, self._folder, *options)
-
-    def rows(self, mart: str) -> Rows:
-        """A mart's rows by cluster, day and the rest of its grain."""
-        columns = sorted(
-            name
-            for (name,) in self.target.query(
-                "SELECT column_name FROM information_schema.columns "
-                f"WHERE table_schema = 'marts' AND table_name = '{mart}'"
-            )
-        )
-        found = self.target.query(f"SELECT {', '.join(columns)} FROM marts.{mart}")
-        rows = [dict(zip(columns, row, strict=True)) for row in found]
-        return {tuple(row[key] for key in ("source_uuid", "usage_date", *GRAINS[mart])): row for row in rows}
-
-
-@pytest.fixture(scope="module")
-def built(make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
-    """By kind of warehouse; DuckDB with every test of the models."""
-    files = tmp_path_factory.mktemp("reports")
-    write(FLEET, files)
-    made = {
-        kind: Built(make_target(kind), route, files, tmp_path_factory.mktemp(route))
-        for kind, route in (("duckdb", "hourly"), ("postgres", "daily"))
-    }
-    made["duckdb"].build(*MARTS)
-    made["postgres"].build(*MARTS_ALONE)
-    return made
-
-
-def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
-    """Columns in which two rows differ by more than the order of a sum."""
-    return [column for column, left in ours.items() if not _is_close(left, theirs[column])]
-
-
-def _is_close(left: Any, right: Any) -> bool:
-    if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
-    return bool(left == right)
-
-
-def assert_same(ours: Rows, theirs: Rows) -> None:
-    assert ours
-    assert ours.keys() == theirs.keys()
-    for grain, row in ours.items():
-        assert differences(row, theirs[grain]) == [], (grain, row, theirs[grain])
+def rows(target: Target, mart: str) -> Rows:
+    """A mart's rows by cluster, day and the rest of its grain."""
+    return mart_rows(target, mart, ("source_uuid", "usage_date", *GRAINS[mart]))
 
 
 @pytest.mark.parametrize("mart", GRAINS)
-def test_hours_in_duckdb_and_days_in_postgres_make_the_same_mart(built: dict[str, Built], mart: str) -> None:
-    assert_same(built["duckdb"].rows(mart), built["postgres"].rows(mart))
+@pytest.mark.parametrize("other", ["postgres", "bigquery"])
+def test_a_mart_has_the_same_rows_on_duckdb_and_elsewhere(elsewhere: Domains, other: str, mart: str) -> None:
+    assert_same(rows(elsewhere.targets["duckdb"], mart), rows(elsewhere.targets[other], mart))
 
 
-def test_a_day_that_is_sent_again_is_replaced_in_the_marts_and_no_other(built: dict[str, Built]) -> None:
-    one = built["duckdb"]
-    before = one.rows("fct_pod_usage_daily")
-    [path] = one.files.glob(f"OCP/pod_usage/source={SOURCES[0]}/*/*/pod_usage.2025-10-01.*.parquet")
+def test_batches_rebuilt_on_bigquery_are_the_same_rows(elsewhere: Domains, build_domains: BuildDomains) -> None:
+    """What is missing from a day comes back, and nothing is doubled."""
+    target, mart = elsewhere.targets["bigquery"], "fct_node_usage_daily"
+    before = rows(target, mart)
+    target.execute("DELETE FROM intermediate.int_node_day WHERE usage_date = DATE '2025-10-01'")
+    build_domains(target, MODELS_ALONE, ["int_node_day", mart])
+    assert_same(rows(target, mart), before)
+
+
+def test_a_day_that_is_sent_again_is_replaced_in_the_marts_and_no_other(
+    elsewhere: Domains, build_domains: BuildDomains
+) -> None:
+    target, reports = elsewhere.targets["duckdb"], elsewhere.folder / "reports"
+    before = rows(target, "fct_pod_usage_daily")
+    [path] = reports.glob(f"OCP/pod_usage/source={SOURCES[0]}/*/*/pod_usage.2025-10-01.*.parquet")
     table = pq.read_table(path, partitioning=None)
     # The same hours under a higher number: one namespace less, and the others use twice the CPU.
     gone = "openshift-etcd"
@@ -106,8 +60,9 @@ def test_a_day_that_is_sent_again_is_replaced_in_the_marts_and_no_other(built: d
     column = table.schema.get_field_index("pod_usage_cpu_core_seconds")
     table = table.set_column(column, table.schema.field(column), pc.multiply(table.column(column), 2.0))
     pq.write_table(table, path.with_name(path.name.replace(".1001.", ".1002.")))
-    one.build("--select", "+fct_pod_usage_daily", *NO_TESTS)
-    after = one.rows("fct_pod_usage_daily")
+    load_reports(target, elsewhere.folder)
+    build_domains(target, MODELS_ALONE, ["+fct_pod_usage_daily"])
+    after = rows(target, "fct_pod_usage_daily")
     changed = {grain for grain, row in before.items() if grain not in after or differences(row, after[grain])}
     assert {grain[:2] for grain in changed} == {(SOURCES[0], date(2025, 10, 1))}
     assert gone in {grain[2] for grain in before.keys() - after.keys()}

@@ -151,18 +151,23 @@ LONGEST = [
     "contract/test_every_dataset.py",
     "warehouse/test_marts.py",
     "warehouse/test_acceptances.py",
+    "warehouse/test_market_marts.py",
+    "warehouse/test_openshift_marts.py",
+    "warehouse/test_property_marts.py",
     "flows/test_serve.py",
     "published/test_openshift_published.py",
-    "warehouse/test_market_marts.py",
     "contract/test_every_market_dataset.py",
     "published/test_marts_published.py",
     "published/test_elexon_published.py",
     "flows/test_build.py",
     "faults/test_kills.py",
     "published/test_dvf_published.py",
-    "warehouse/test_openshift_marts.py",
 ]
-TOGETHER = {"warehouse/test_acceptances.py": "warehouse/test_marts.py"}  # they share one build
+TOGETHER = {  # they share one build
+    "warehouse/test_acceptances.py": "warehouse/test_marts.py",
+    "warehouse/test_openshift_marts.py": "warehouse/test_market_marts.py",
+    "warehouse/test_property_marts.py": "warehouse/test_market_marts.py",
+}
 
 
 class ByFixtures(LoadFileScheduling):  # type: ignore[misc]

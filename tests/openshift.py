@@ -12,7 +12,7 @@ import pytest
 
 from flows.build import build
 from loaders.catalogue import Source, read_catalogue
-from loaders.destination import open_session
+from loaders.destination import RAW, open_session
 from loaders.files import find_files
 from loaders.load import Outcome, Request, make_plan, run_plan
 from loaders.recognise import recognise
@@ -46,16 +46,21 @@ def load(target: Target, root: Path, *datasets: str, force: bool = False, accept
 
 
 def decide(target: Target, decisions: Mapping[str, Iterable[Row]]) -> dict[str, str]:
-    """Tables with what people decide in a schema of its own, and the settings that point there."""
-    target.execute("CREATE SCHEMA IF NOT EXISTS decided")
+    """Tables with what people decide, among the raw ones, and the settings that point there."""
+    target.execute(f"CREATE SCHEMA IF NOT EXISTS {RAW}")
     for name, rows in decisions.items():
         columns = DECISIONS[name]
         kinds = ", ".join(f"{column} {'double precision' if column in NUMBERS else 'text'}" for column in columns)
         values = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
-        target.execute(f"DROP TABLE IF EXISTS decided.{name}")
-        target.execute(f"CREATE TABLE decided.{name} ({kinds})")
-        target.execute(f"INSERT INTO decided.{name} VALUES {values}")
-    return {f"MILLRACE_OPENSHIFT_{name.upper()}": f"decided.{name}" for name in decisions}
+        target.execute(f"DROP TABLE IF EXISTS {RAW}.decided_{name}")
+        target.execute(f"CREATE TABLE {RAW}.decided_{name} ({kinds})")
+        target.execute(f"INSERT INTO {RAW}.decided_{name} VALUES {values}")
+    return decided(decisions)
+
+
+def decided(names: Iterable[str]) -> dict[str, str]:
+    """The settings that point to the tables of `decide`."""
+    return {f"MILLRACE_OPENSHIFT_{name.upper()}": f"{RAW}.decided_{name}" for name in names}
 
 
 def _literal(value: object) -> str:

@@ -1,18 +1,21 @@
-"""The same publisher's days in both warehouses, with the marts built: once for the whole session."""
+"""The same rows in every warehouse, with the marts built, once for the session: Britain's power, and all the others."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import pytest
 
 from flows.build import build
 from tests.conftest import DbtFiles, MakeTarget
 from tests.loads import UNHURRIED, day, run_load
+from tests.openshift import decided
 from tests.sandbox import Sandbox
+from tests.warehouse import domains
 from tests.warehouse.drawn import Volumes, store_drawn
 from tests.warehouses import BigQueryTarget, DuckDBTarget, PostgresTarget, Target, environment
 
@@ -48,6 +51,35 @@ def build_marts(dbt_files: DbtFiles) -> Build:
         first, last = map(day, span)
         with environment(target.settings | dbt_files(target)):
             build((first, last + timedelta(days=1)), [*options, *HISTORY], target.open(), say=lambda line: None)
+
+    return run
+
+
+class BuildDomains(Protocol):
+    """Build the marts of the domains beside Britain's power; fails with the names of what failed.
+
+    Under the decisions of `domains`, or of those named, and else under the seeds'.
+    """
+
+    def __call__(
+        self,
+        target: Target,
+        options: Sequence[str],
+        select: Sequence[str] = domains.MARTS,
+        decisions: Iterable[str] = domains.DECISIONS,
+    ) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def build_domains(dbt_files: DbtFiles) -> BuildDomains:
+    def run(
+        target: Target,
+        options: Sequence[str],
+        select: Sequence[str] = domains.MARTS,
+        decisions: Iterable[str] = domains.DECISIONS,
+    ) -> None:
+        with environment(target.settings | dbt_files(target) | decided(decisions)):
+            build(domains.SPAN, ["--select", *select, *options], target.open(), say=lambda line: None)
 
     return run
 
@@ -89,3 +121,29 @@ def built(
         build_marts(target, SPANS[0], IN_BATCHES)
         build_marts(target, SPANS[1], options)
     return {"duckdb": loaded, "postgres": postgres, "bigquery": bigquery}
+
+
+class Domains(NamedTuple):
+    """The domains beside Britain's power by kind of warehouse, and the folder that their files were read from."""
+
+    targets: dict[str, Target]
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def elsewhere(
+    make_target: MakeTarget, build_domains: BuildDomains, tmp_path_factory: pytest.TempPathFactory
+) -> Domains:
+    """Loaded once and copied, as `built`; DuckDB with the tests of the models."""
+    folder = tmp_path_factory.mktemp("domains")
+    loaded, postgres, bigquery = (make_target(kind) for kind in ("duckdb", "postgres", "bigquery"))
+    assert isinstance(loaded, DuckDBTarget)
+    assert isinstance(postgres, PostgresTarget)
+    assert isinstance(bigquery, BigQueryTarget)
+    domains.load(loaded, folder)
+    domains.copy_to_postgres(postgres, loaded, folder)
+    bigquery.take_raw(loaded)
+    build_domains(loaded, ["--exclude", *domains.TESTED_ELSEWHERE])
+    for target in (postgres, bigquery):
+        build_domains(target, MODELS_ALONE)
+    return Domains({"duckdb": loaded, "postgres": postgres, "bigquery": bigquery}, folder)

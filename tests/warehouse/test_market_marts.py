@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
-from flows.build import build
-from loaders.catalogue import read_catalogue
-from tests.conftest import DbtFiles, MakeTarget
-from tests.loads import run_files
 from tests.sandbox.markets import WRITERS
-from tests.warehouse.test_marts import Rows, _assert_same
-from tests.warehouses import Target, environment
+from tests.warehouse.conftest import Domains
+from tests.warehouse.domains import AUTUMN, MARKETS
+from tests.warehouse.same import Rows, assert_same, mart_rows
+from tests.warehouses import Target
 
-AUTUMN = date(2024, 11, 3)
-# A dataset of each table and of each shape of file; all of them are read in tests/unit.
-DATASETS = {
-    "pjm": ["da_hrl_lmps", "rt_fivemin_hrl_lmps", "hrl_load_metered", "gen_by_fuel", "da_reserve_market_results"],
-    "caiso": ["prc_lmp"],
-    "nyiso": ["damlbmp", "pal_integrated", "damasp"],
-    "ercot": ["dam_spp"],
-    "miso": ["da_expost_lmp"],
-    "isone": ["da_lmp", "rt_lmp"],
-    "spp": ["da_lmp", "da_mcp"],
-}
 PRICE = ["iso", "market", "run", "location_id"]
 GRAINS = {
     "fct_lmp": [*PRICE, "interval_start_at"],
@@ -46,43 +31,18 @@ GRAINS = {
 
 
 @pytest.fixture(scope="module")
-def priced(borrow: MakeTarget, dbt_files: DbtFiles, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
-    """By kind of warehouse: the autumn day of DATASETS, and the marts of this domain."""
-    folder = tmp_path_factory.mktemp("markets")
-    for source, names in DATASETS.items():
-        for name in names:
-            for file in WRITERS[source][name](AUTUMN):
-                (folder / source).mkdir(exist_ok=True)
-                (folder / source / file.name).write_bytes(file.content)
-    targets = {kind: borrow(kind) for kind in ("duckdb", "postgres")}
-    for kind, target in targets.items():
-        for source, names in DATASETS.items():
-            outcome = run_files(target, read_catalogue().source(source), folder / source, 2024, names)
-            assert (outcome.errors, outcome.rows_quarantined) == ([], 0)
-        # Tests of the models run once; those of the columns of staging would cost as much again.
-        tests = ["path:models/marts/power_us", "path:models/intermediate/power_us", "path:tests/power_us"]
-        tests = tests if kind == "duckdb" else []
-        select = ["--select", "+path:models/marts/power_us,resource_type:model", "resource_type:seed", *tests]
-        if kind == "postgres":
-            select += ["--exclude", "resource_type:test", "resource_type:unit_test"]
-        with environment(dbt_files(target)):
-            build(options=select, warehouse=target.open(), say=lambda line: None)
-    return targets
+def priced(elsewhere: Domains) -> dict[str, Target]:
+    return elsewhere.targets
 
 
 def rows(target: Target, mart: str, where: str = "1 = 1") -> Rows:
-    found = target.query(
-        f"SELECT column_name FROM information_schema.columns WHERE table_schema = 'marts' AND table_name = '{mart}'"
-    )
-    columns = sorted(name for (name,) in found)
-    table = target.query(f"SELECT {', '.join(columns)} FROM marts.{mart} WHERE {where}")
-    named = [dict(zip(columns, row, strict=True)) for row in table]
-    return {tuple(row[column] for column in GRAINS[mart]): row for row in named}
+    return mart_rows(target, mart, GRAINS[mart], where)
 
 
 @pytest.mark.parametrize("mart", GRAINS)
-def test_a_mart_has_the_same_rows_on_duckdb_and_postgres(priced: dict[str, Target], mart: str) -> None:
-    _assert_same(rows(priced["duckdb"], mart), rows(priced["postgres"], mart))
+@pytest.mark.parametrize("other", ["postgres", "bigquery"])
+def test_a_mart_has_the_same_rows_on_duckdb_and_elsewhere(priced: dict[str, Target], other: str, mart: str) -> None:
+    assert_same(rows(priced["duckdb"], mart), rows(priced[other], mart))
 
 
 def test_the_calendar_is_the_same(priced: dict[str, Target]) -> None:
@@ -90,7 +50,7 @@ def test_the_calendar_is_the_same(priced: dict[str, Target]) -> None:
         "SELECT iso, hour_ending, is_repeated_hour, is_on_peak, day_type, COUNT(*) FROM marts.dim_market_calendar "
         "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     )
-    assert priced["duckdb"].query(counted) == priced["postgres"].query(counted)
+    assert priced["duckdb"].query(counted) == priced["postgres"].query(counted) == priced["bigquery"].query(counted)
 
 
 def test_every_price_is_the_files_own(priced: dict[str, Target]) -> None:
@@ -118,10 +78,10 @@ def test_every_price_is_the_files_own(priced: dict[str, Target]) -> None:
 def test_the_day_of_25_hours(priced: dict[str, Target]) -> None:
     found = rows(priced["duckdb"], "fct_price_block_daily", f"delivery_date = DATE '{AUTUMN}' AND market = 'da_hourly'")
     hours = {(key[0], key[5]): row["hours"] for key, row in found.items()}
-    assert {iso: hours[iso, "atc"] for iso in DATASETS} == {iso: 24 if iso == "miso" else 25 for iso in DATASETS}
+    assert {iso: hours[iso, "atc"] for iso in MARKETS} == {iso: 24 if iso == "miso" else 25 for iso in MARKETS}
     assert {iso for iso, block in hours if block == "on_peak"} == set()  # a Sunday
     repeated = [row for row in rows(priced["duckdb"], "fct_lmp").values() if row["is_repeated_hour"]]
-    assert {row["iso"] for row in repeated} == set(DATASETS) - {"miso"}
+    assert {row["iso"] for row in repeated} == set(MARKETS) - {"miso"}
     assert {row["hour_ending"] for row in repeated} == {2}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import pytest
 
 from tests.warehouse.conftest import MODELS_ALONE, SPANS, Build
+from tests.warehouse.same import Rows, assert_same, mart_rows
 from tests.warehouses import Target
 
 PERIOD = ["settlement_date", "settlement_period"]
@@ -43,34 +41,10 @@ GRAINS = {
     "fct_wind_forecast_accuracy_monthly": ["settlement_month", "horizon"],
     "fct_wind_forecast_error_hourly": ["hour_start_at", "horizon"],
 }
-Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
 def _rows(target: Target, mart: str) -> Rows:
-    """A mart's rows by grain, each as its columns."""
-    columns = _columns(target, mart)
-    found = [
-        dict(zip(columns, row, strict=True)) for row in target.query(f"SELECT {', '.join(columns)} FROM marts.{mart}")
-    ]
-    return {tuple(row[column] for column in GRAINS[mart]): row for row in found}
-
-
-def _assert_same(ours: Rows, theirs: Rows) -> None:
-    assert ours.keys() == theirs.keys()
-    assert ours
-    for grain, row in ours.items():
-        assert row.keys() == theirs[grain].keys()
-        for column, left in row.items():
-            right = theirs[grain][column]
-            if isinstance(left, float) and isinstance(right, float):
-                # Sums of doubles depend on their order in the last bits.
-                assert math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9), (grain, column, left, right)
-            else:
-                assert left == right, (grain, column, left, right)
-
-
-def _columns(target: Target, mart: str) -> list[str]:
-    return sorted(target.columns(mart, "marts"))
+    return mart_rows(target, mart, GRAINS[mart])
 
 
 def test_every_mart_is_compared(built: dict[str, Target]) -> None:
@@ -81,7 +55,7 @@ def test_every_mart_is_compared(built: dict[str, Target]) -> None:
 @pytest.mark.parametrize("mart", GRAINS)
 @pytest.mark.parametrize("other", ["postgres", "bigquery"])
 def test_a_mart_has_the_same_rows_on_duckdb_and_elsewhere(built: dict[str, Target], other: str, mart: str) -> None:
-    _assert_same(_rows(built["duckdb"], mart), _rows(built[other], mart))
+    assert_same(_rows(built["duckdb"], mart), _rows(built[other], mart))
 
 
 # Not here: the marts of what does not happen in every period, and the frequency, which the publisher thins out.
@@ -141,7 +115,7 @@ def test_a_rebuild_leaves_the_same_marts(built: dict[str, Target], build_marts: 
     before = {mart: _rows(target, mart) for mart in GRAINS}
     build_marts(target, SPANS[-1], MODELS_ALONE)
     for mart in GRAINS:
-        _assert_same(_rows(target, mart), before[mart])
+        assert_same(_rows(target, mart), before[mart])
 
 
 def test_batches_rebuilt_on_bigquery_are_the_same_rows(built: dict[str, Target], build_marts: Build) -> None:
@@ -151,4 +125,4 @@ def test_batches_rebuilt_on_bigquery_are_the_same_rows(built: dict[str, Target],
     target.execute(f"DELETE FROM marts.{mart} WHERE settlement_period = 3")
     for span in SPANS:
         build_marts(target, span, ["--resource-type", "model", "--select", mart])
-    _assert_same(_rows(target, mart), before)
+    assert_same(_rows(target, mart), before)

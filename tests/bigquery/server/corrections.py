@@ -27,7 +27,7 @@ from local_bigquery.errors import BigQueryError
 from local_bigquery.grpc import read, server
 from local_bigquery.jobs import load, runner
 from local_bigquery.settings import settings
-from local_bigquery.sql import script
+from local_bigquery.sql import rules, script
 from sqlglot import exp
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -47,6 +47,7 @@ def correct() -> None:
     _name_the_table_that_a_query_created()
     _unpack_gzipped_uploads()
     _load_json_by_the_schema_of_the_table()
+    _divide_whole_operands()
     _refuse_partition_decorators()
     _stream_small_messages_and_faults()
 
@@ -180,6 +181,23 @@ def _load_json_by_the_schema_of_the_table() -> None:
         return run(cursor, config, upload)
 
     load.run = runner.HANDLERS["load"] = typed
+
+
+def _divide_whole_operands() -> None:
+    """`DIV(a - 1, 2)` would become `a - 1 // 2`, which divides 1 alone."""
+
+    def bracketed(tree: exp.Expression, context: Any) -> exp.Expression:
+        for division in list(tree.find_all(exp.IntDiv)):
+            for side in ("this", "expression"):
+                if isinstance(division.args[side], exp.Binary):
+                    division.set(side, exp.Paren(this=division.args[side]))
+            if isinstance(division.parent, exp.Binary):
+                bracket = exp.Paren()
+                division.replace(bracket)
+                bracket.set("this", division)
+        return tree
+
+    rules.STATEMENT_RULES.insert(0, bracketed)
 
 
 def _refuse_partition_decorators() -> None:

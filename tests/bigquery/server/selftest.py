@@ -56,7 +56,7 @@ def check(host: str, grpc_host: str) -> None:
     """Raises `SelfTestFailed` with what was expected and what came."""
     client = _Client(host)
     client.post("/datasets", {"datasetReference": {"projectId": PROJECT, "datasetId": DATASET}})
-    for test in (_gzipped_json, _several_variables, _session, _created_table, _decorator, _layout):
+    for test in (_gzipped_json, _several_variables, _session, _created_table, _decorator, _layout, _division):
         test(client)
     _streams(client, grpc_host)
     client.query(f"DROP SCHEMA {DATASET} CASCADE")
@@ -134,6 +134,13 @@ def _layout(client: _Client) -> None:
     table = client.send("GET", path, None, "application/json")
     found = (table.get("timePartitioning"), table.get("clustering"))
     _expect("a table by months", found, ({"type": "MONTH", "field": "day"}, {"fields": ["kind"]}))
+
+
+def _division(client: _Client) -> None:
+    found = client.rows("SELECT DIV(n - 1, 1 + 1), 8 - DIV(n - DIV(n - 6, 1), 2) FROM UNNEST([7]) AS n")
+    _expect("a division of a difference", found, [["3", "5"]])
+    found = client.rows("SELECT [10, 20, 30][SAFE_OFFSET(n)] FROM UNNEST([2, 3]) AS n ORDER BY n")
+    _expect("an element by a column", found, [["30"], [None]])
 
 
 def _streams(client: _Client, grpc_host: str) -> None:

@@ -65,7 +65,10 @@ def _matches(dataset: Dataset, file: SourceFile, beginning: str) -> bool:
     pattern = dataset.files
     if pattern is None or not any(header in beginning for header in pattern.headers):
         return False
-    return not pattern.names or any(fnmatch(file.name.lower(), name.lower()) for name in pattern.names)
+    # A name is the file's own, whatever folders it lies in, or its archive's with its own.
+    parts = file.name.lower().split("/")
+    known_as = ["/".join(parts[place:]) for place in range(len(parts))]
+    return not pattern.names or any(fnmatch(one, name.lower()) for one in known_as for name in pattern.names)
 
 
 def file_windows(

@@ -233,6 +233,22 @@ def test_pages_become_one_file_under_one_header(sandbox: Sandbox, tmp_path: Path
         assert meant(one("pjm.da_hrl_lmps"), folder) == told(one("pjm.da_hrl_lmps"), AUTUMN)
 
 
+def test_a_page_under_another_header_is_not_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_PJM_KEY", PJM_KEY)
+    monkeypatch.setenv("MILLRACE_ATTEMPTS", "1")
+    source, dataset = CATALOGUE.source("pjm"), one("pjm.gen_by_fuel")
+    assert source.download and source.download.pages
+    pages = source.download.pages.model_copy(update={"rows": 1})
+    source = source.model_copy(update={"download": source.download.model_copy(update={"pages": pages})})
+    header = b"datetime_beginning_utc,datetime_beginning_ept,fuel_type,mw"
+    answers = [http("200 OK", body) for body in (header + b"\r\n1,2,Gas,3\r\n", b"<html>\r\n</html>\r\n")]
+    with sending(*answers) as url:
+        download = Download(source, tmp_path)
+        download.run(dataset, AUTUMN, TODAY, NOW, publisher_of(source, dataset, url))
+    assert "the page from row 2 begins with another header: b'<html>'" in download.outcome.errors[0]
+    assert names(tmp_path) == []
+
+
 def test_a_key_is_asked_for_when_it_is_needed_and_is_never_shown(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,12 +78,14 @@ def publisher_of(source: Source, dataset: Dataset, url: str | None = None) -> Pu
     assert source.download is not None and dataset.download is not None
     headers = {}
     if (key := source.download.key) is not None:
-        value = os.environ.get(key.variable, "")
+        value = os.environ.get(key.variable, "").strip()
         if not value:
             raise AccessRefused(
                 f"{source.title} wants a key of your own: get one by {source.documentation}, and give it as the "
                 f"variable {key.variable} of the environment"
             )
+        if re.fullmatch(r"[ -~]+", value) is None:  # what is refused further down is shown there
+            raise AccessRefused(f"{key.variable} holds more than one line, or what is no character of a key")
         headers[key.header] = value
     publisher = Publisher.of(source, url or dataset.download.url or source.download.url)
     publisher.headers = headers
@@ -139,6 +141,8 @@ class Download:
                 )
         else:
             files = list(published(self._source, dataset, first, until, now))
+            if not files:
+                self.outcome.missing.append(f"{dataset.label}: nothing that was asked for is over yet")
         wanted = []
         for file in files:
             if re.fullmatch(PLAIN_NAME, file.name) is None:

@@ -18,6 +18,7 @@ from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceU
 CHUNK_BYTES = 1 << 18
 LARGEST_RATIO = 200  # of a zip's member: text that is worth loading stays below 50
 RATIO_FREE_BYTES = 100 << 20  # below which the ratio is not looked at
+LARGEST_MEMBER_BYTES = 64 << 30  # of an archive: a hundred times the largest month that a market publishes
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 LEFT_ALONE = ("__MACOSX", ".")  # what file managers add
 
@@ -99,6 +100,7 @@ def _zip_members(file: IO[bytes], name: str) -> Iterator[tuple[str, int, datetim
             if info.is_dir():
                 continue
             _refuse_outside(name, info.filename)
+            _refuse_larger(name, info.filename, info.file_size)
             if info.file_size > RATIO_FREE_BYTES and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
                 raise SourceUnavailable(
                     f"{name}: {info.file_size:,} bytes of {info.filename} in {info.compress_size:,}: refused as a bomb"
@@ -111,6 +113,7 @@ def _tar_members(file: IO[bytes], name: str) -> Iterator[tuple[str, int, datetim
         for info in archive:
             if info.isfile():
                 _refuse_outside(name, info.name)
+                _refuse_larger(name, info.name, info.size)
                 yield info.name, info.size, datetime.fromtimestamp(info.mtime, UTC)
 
 
@@ -118,6 +121,11 @@ def _refuse_outside(name: str, member: str) -> None:
     path = PurePosixPath(member.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts:
         raise SourceChanged(f"{name} holds {member!r}, a path outside of itself: nothing in it is trusted")
+
+
+def _refuse_larger(name: str, member: str, size: int) -> None:
+    if size > LARGEST_MEMBER_BYTES:
+        raise SourceUnavailable(f"{name}: {member} says that it has {size:,} bytes: refused as a bomb")
 
 
 def _member(stack: ExitStack, outer: IO[bytes], location: str, member: str) -> IO[bytes]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset, Source, source_module
 from loaders.delimited import unpacked
-from loaders.errors import LoaderError
+from loaders.errors import LoaderError, SourceChanged
 from loaders.files import SourceFile
 from loaders.windows import Window
 
@@ -27,22 +27,31 @@ class Recognised:
     unreadable: list[tuple[SourceFile, LoaderError]] = field(default_factory=list)
 
 
-def recognise(source: Source, files: Sequence[SourceFile]) -> Recognised:
-    """Sort files by the dataset that declares them; the first that matches has it, in the order of their names."""
+def recognise(source: Source, files: Sequence[SourceFile], others: Sequence[Source] = ()) -> Recognised:
+    """Sort files by the dataset that declares them; the first that matches has it, in the order of their names.
+
+    A file that belongs to one of the `others` is in the wrong place, and as good as one that cannot be read.
+    """
     sorted_files = Recognised()
     for file in files:
         try:
             beginning = head(file)
         except LoaderError as error:
-            sorted_files.unreadable.append((file, error))
+            is_named = file.name in str(error)  # what unpacks a stream does not know whose it is
+            sorted_files.unreadable.append((file, error if is_named else type(error)(f"{file.name}: {error}")))
             continue
-        for dataset in source.datasets.values():
-            if _matches(dataset, file, beginning):
-                sorted_files.by_dataset.setdefault(dataset.name, []).append(file)
-                break
+        if (dataset := _whose(source, file, beginning)) is not None:
+            sorted_files.by_dataset.setdefault(dataset.name, []).append(file)
+        elif (dataset := next(filter(None, (_whose(one, file, beginning) for one in others)), None)) is not None:
+            said = f"{file.name} is a file of {dataset.label}: load it with --source {dataset.source_name}"
+            sorted_files.unreadable.append((file, SourceChanged(said)))
         else:
             sorted_files.unknown.append(file)
     return sorted_files
+
+
+def _whose(source: Source, file: SourceFile, beginning: str) -> Dataset | None:
+    return next((dataset for dataset in source.datasets.values() if _matches(dataset, file, beginning)), None)
 
 
 def head(file: SourceFile) -> str:
@@ -65,7 +74,10 @@ def _matches(dataset: Dataset, file: SourceFile, beginning: str) -> bool:
     pattern = dataset.files
     if pattern is None or not any(header in beginning for header in pattern.headers):
         return False
-    return not pattern.names or any(fnmatch(file.name.lower(), name.lower()) for name in pattern.names)
+    # A name is the file's own, whatever folders it lies in, or its archive's with its own.
+    parts = file.name.lower().split("/")
+    known_as = ["/".join(parts[place:]) for place in range(len(parts))]
+    return not pattern.names or any(fnmatch(one, name.lower()) for one in known_as for name in pattern.names)
 
 
 def file_windows(

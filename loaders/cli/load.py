@@ -134,16 +134,19 @@ def download(
     from loaders.catalogue import read_catalogue
     from loaders.download import Download, downloadable, publisher_of
     from loaders.progress import show_downloaded, tell_downloaded
+    from loaders.transport import Publisher
 
     with complaining():
         declared = read_catalogue().source(source)
         datasets = downloadable(declared, chosen(declared, dataset), bool(dataset), accept_terms)
         now, codes = datetime.now(UTC), []
+        publishers: dict[str, Publisher] = {}  # one for each address: it keeps the pace
         for begin, until in spans(years, first, last):
             download = Download(declared, out, force, tell_downloaded(console))
             with publisher_url(declared.name, sample=False) as url:
                 for one in datasets:
-                    download.run(one, begin, until, now, publisher_of(declared, one, url))
+                    publisher = publisher_of(declared, one, url)
+                    download.run(one, begin, until, now, publishers.setdefault(publisher.url, publisher))
             show_downloaded(console, declared, download.outcome, begin, until, out)
             codes.append(download.outcome.exit_code)
     raise typer.Exit(joint(codes))

@@ -56,13 +56,18 @@ def files_of(
 
 def recognised(source: "Source", files: str | None) -> "Recognised | None":
     """The files to read instead of asking the publisher, sorted by dataset; None where none are given."""
+    from loaders.catalogue import read_catalogue
     from loaders.files import find_files
     from loaders.recognise import recognise
 
     given = files or os.environ.get(f"MILLRACE_{source.name.upper()}_FILES")
     if not given and not source.url:
         raise DeclarationError(f"{source.title} is loaded from files: say where they are with --files PATH")
-    return recognise(source, find_files(given)) if given else None
+    if not given:
+        return None
+    sources = read_catalogue().sources.values() if source.vocabulary else ()  # a reader in common, easily mixed up
+    others = [one for one in sources if one.vocabulary == source.vocabulary and one.name != source.name]
+    return recognise(source, find_files(given), others)
 
 
 def spans(years: list[int] | None, first: datetime | None, last: datetime | None) -> list[tuple[date, date]]:

@@ -233,6 +233,22 @@ def test_pages_become_one_file_under_one_header(sandbox: Sandbox, tmp_path: Path
         assert meant(one("pjm.da_hrl_lmps"), folder) == told(one("pjm.da_hrl_lmps"), AUTUMN)
 
 
+def test_a_page_under_another_header_is_not_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_PJM_KEY", PJM_KEY)
+    monkeypatch.setenv("MILLRACE_ATTEMPTS", "1")
+    source, dataset = CATALOGUE.source("pjm"), one("pjm.gen_by_fuel")
+    assert source.download and source.download.pages
+    pages = source.download.pages.model_copy(update={"rows": 1})
+    source = source.model_copy(update={"download": source.download.model_copy(update={"pages": pages})})
+    header = b"datetime_beginning_utc,datetime_beginning_ept,fuel_type,mw"
+    answers = [http("200 OK", body) for body in (header + b"\r\n1,2,Gas,3\r\n", b"<html>\r\n</html>\r\n")]
+    with sending(*answers) as url:
+        download = Download(source, tmp_path)
+        download.run(dataset, AUTUMN, TODAY, NOW, publisher_of(source, dataset, url))
+    assert "the page from row 2 begins with another header: b'<html>'" in download.outcome.errors[0]
+    assert names(tmp_path) == []
+
+
 def test_a_key_is_asked_for_when_it_is_needed_and_is_never_shown(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +259,10 @@ def test_a_key_is_asked_for_when_it_is_needed_and_is_never_shown(
     assert without.exit_code == 1
     assert "AccessRefused: PJM wants a key of your own" in without.output
     assert "MILLRACE_PJM_KEY" in without.output
+    monkeypatch.setenv("MILLRACE_PJM_KEY", "a-wrong-one\nin two lines")
+    broken = CliRunner().invoke(app, command)
+    assert (broken.exit_code, "a-wrong-one" in broken.output) == (1, False)
+    assert "MILLRACE_PJM_KEY holds more than one line" in broken.output
     monkeypatch.setenv("MILLRACE_PJM_KEY", "a-wrong-one")
     asked = len(sandbox.requests)
     wrong = CliRunner().invoke(app, command)
@@ -315,6 +335,11 @@ def test_a_day_is_over_by_the_markets_own_clock() -> None:
 def test_hours_of_a_clock_change_are_each_asked_for() -> None:
     for day, hours in ((date(2024, 3, 10), 23), (AUTUMN, 25)):
         assert len(set(planned("caiso.prc_intvl_lmp", day, day + timedelta(days=1), NOW))) == hours
+
+
+def test_a_span_of_which_nothing_is_over_is_said(sandbox: Sandbox, tmp_path: Path) -> None:
+    outcome = fetch(sandbox, one("spp.da_lmp"), tmp_path, date(2025, 1, 1), date(2025, 2, 1))
+    assert (outcome.exit_code, outcome.missing) == (1, ["spp.da_lmp: nothing that was asked for is over yet"])
 
 
 # --- what is not fetched ----------------------------------------------------------------------------------------------

@@ -1,9 +1,5 @@
-"""From a request, or a file, to a stream of bytes: pace, time limits, status codes, and what is worth another try.
+"""From a request, or a file, to a stream of bytes: pace, time limits, status codes, and what is worth another try."""
 
-A body is never held: it is counted and hashed as it passes.
-"""
-
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -20,9 +16,9 @@ import requests
 import tenacity
 from urllib3.exceptions import HTTPError
 
+from loaders.body import Body
 from loaders.catalogue import Source
 from loaders.errors import SourceChanged, SourceUnavailable, innermost
-from loaders.files import SourceFile
 
 CHUNK_BYTES = 1 << 18  # 256 KiB: larger pieces were no faster
 CONNECT_SECONDS, READ_SECONDS = 10, 60  # a day of physical data takes the publisher up to half a minute to begin
@@ -31,36 +27,6 @@ UNPACED = 10_000.0  # requests per second: a server of our own
 SHOWN_BODY_BYTES = 500  # of a refusal: enough for its reason, too little to fill a log
 
 Result = TypeVar("Result")
-
-
-@dataclass
-class Body:
-    """A body as it passes: `chunks` can be read once; `size` in bytes and `sha256` are those of what was read."""
-
-    url: str
-    chunks: Iterator[bytes]
-    release: str = ""  # the day on which the publisher last changed it, where the server says so
-    file: SourceFile | None = None  # which it is, where no publisher was asked
-    size: int = 0
-    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-
-    @classmethod
-    def of(cls, file: SourceFile) -> "Body":
-        return cls(file.name, file.read(), file.modified.date().isoformat(), file)
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    def read(self) -> Iterator[bytes]:
-        """The body's pieces. Raises `SourceUnavailable` when it breaks off."""
-        try:
-            for chunk in self.chunks:
-                self.size += len(chunk)
-                self._digest.update(chunk)
-                yield chunk
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise SourceUnavailable(f"the body broke off after {self.size:,} bytes: {innermost(error)}") from error
 
 
 @dataclass
@@ -108,7 +74,7 @@ class Publisher:
             raise SourceUnavailable(f"no answer from {url}: {innermost(error)}") from error
         with response:
             _check_status(response)
-            yield Body(response.url, response.iter_content(CHUNK_BYTES), _release(response))
+            yield Body(response.url, _arriving(response), _release(response))
 
     def persistently(self, attempt: Callable[[], Result]) -> Result:
         """`attempt` until it no longer raises `SourceUnavailable`, waiting in between; the last error is raised."""
@@ -143,6 +109,14 @@ def _file(url: str) -> Iterator[Body]:
             yield Body(url, iter(partial(file.read, CHUNK_BYTES), b""), changed.date().isoformat())
     except FileNotFoundError as error:
         raise SourceUnavailable(f"no file {path}") from error
+
+
+def _arriving(response: requests.Response) -> Iterator[bytes]:
+    """The body's pieces. Raises `OSError` when it breaks off, which is what every error of requests is."""
+    try:
+        yield from response.iter_content(CHUNK_BYTES)
+    except HTTPError as error:
+        raise OSError(str(error)) from error
 
 
 def _release(response: requests.Response) -> str:

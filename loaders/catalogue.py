@@ -6,7 +6,7 @@ A dataset is a file, named as the file. A field is defined once per source. Ever
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -447,7 +447,7 @@ def source_module(source: str, module: str) -> Any:
 class Catalogue:
     """All sources by name."""
 
-    sources: dict[str, Source]
+    sources: Mapping[str, Source]
 
     def source(self, name: str) -> Source:
         """The source of that name. Raises `DeclarationError` with the nearest names when there is none."""
@@ -472,10 +472,31 @@ class Catalogue:
 def read_catalogue(root: Path = SOURCES) -> Catalogue:
     """Read every source below `root`: once in a process, for they are 150 files.
 
-    Raises `DeclarationError` on the first mistake found.
+    Raises `DeclarationError` on the first mistake found, when the source that has it is asked for.
     """
-    names = sorted(path.parent.name for path in root.glob("*/source.yml"))
-    return Catalogue({name: read_source(root / name) for name in names})
+    return Catalogue(_Sources(root))
+
+
+class _Sources(Mapping[str, Source]):
+    """The sources below a folder, each read when it is first asked for: most commands need one of them."""
+
+    def __init__(self, root: Path) -> None:
+        self._folders = {path.parent.name: path.parent for path in sorted(root.glob("*/source.yml"))}
+        self._read: dict[str, Source] = {}
+
+    def __getitem__(self, name: str) -> Source:
+        if name not in self._read:
+            self._read[name] = read_source(self._folders[name])
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._folders
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folders)
+
+    def __len__(self) -> int:
+        return len(self._folders)
 
 
 def read_source(folder: Path) -> Source:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loaders.ahead import ahead
+from loaders.body import Body
 from loaders.catalogue import Dataset, Source
 from loaders.errors import LoaderError, SourceChanged
 from loaders.files import SourceFile
@@ -23,7 +24,6 @@ from loaders.hashes import Hashes, hashes
 from loaders.readers import Repeats, read_body
 from loaders.recognise import Recognised
 from loaders.shape import Shaper, coded
-from loaders.transport import Body
 from loaders.windows import Window
 from loaders.yearfile import Verified, YearFile
 

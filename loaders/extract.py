@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import pyarrow.parquet as pq
 
+from loaders.body import Body
 from loaders.catalogue import Asked, Dataset
 from loaders.coverage import Coverage
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
@@ -23,7 +24,7 @@ from loaders.ledger import SAMPLE, Entry, said_of
 from loaders.parts import Parts
 from loaders.readers import Repeats, read_body
 from loaders.shape import REJECT_SCHEMA, Shaper
-from loaders.transport import Body, Publisher
+from loaders.transport import Publisher
 from loaders.windows import Bounds, Window
 
 

@@ -43,10 +43,10 @@ class SourceFile:
         system, path = fsspec.core.url_to_fs(self.location)
         return path if self.member is None and isinstance(system, LocalFileSystem) else None
 
-    def read(self) -> Iterator[bytes]:
-        """The file's bytes, piece by piece. Raises `SourceUnavailable` when it is damaged or cannot be read."""
+    def read(self, piece: int = CHUNK_BYTES) -> Iterator[bytes]:
+        """The file's bytes, in pieces of so many. Raises `SourceUnavailable` when it is damaged or cannot be read."""
         with self.open() as file:
-            yield from iter(partial(file.read, CHUNK_BYTES), b"")
+            yield from iter(partial(file.read, piece), b"")
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:

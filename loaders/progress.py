@@ -1,23 +1,27 @@
 """How a load shows itself: a plan first, then bars on a terminal or a plain line per dataset elsewhere."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from loaders.catalogue import Source
-from loaders.convert import Converted
-from loaders.download import Downloaded, Told
-from loaders.extract import Extracted
-from loaders.load import Job, Outcome
 from loaders.memory import peak_mb
-from loaders.published import Published
-from loaders.recognise import Recognised
+
+if TYPE_CHECKING:  # whoever shows one of these has made it: nothing more is imported to show it
+    from loaders.catalogue import Source
+    from loaders.convert import Converted
+    from loaders.download import Downloaded, Told
+    from loaders.extract import Extracted
+    from loaders.load import Job, Outcome
+    from loaders.published import Published
+    from loaders.recognise import Recognised
 
 SECONDS_BETWEEN_LINES = 30  # without a terminal: often enough to see that it lives, seldom enough for a log
 

@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
+from loaders.body import Body
 from loaders.budget import budget
 from loaders.catalogue import Dataset, Field, source_module
 from loaders.delimited import as_file, gunzip, read_csv, unpacked
 from loaders.errors import SourceChanged, SourceUnavailable
 from loaders.markets.read import read as read_market
 from loaders.parts import batch_rows
-from loaders.transport import Body
 
 BLOCK_BYTES = 1 << 20  # about 4,800 records; four times as much was no faster and cost 25 MB
 LARGEST_RECORD_BYTES = 64 << 20  # a "record" beyond this is a body without borders

@@ -60,7 +60,7 @@ def head(file: SourceFile) -> str:
     Raises `SourceUnavailable` if it cannot be read.
     """
     found = b""
-    for chunk in unpacked(file.read()):
+    for chunk in unpacked(file.read(HEAD_BYTES)):
         found += chunk
         if len(found) >= HEAD_BYTES:
             break

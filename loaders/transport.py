@@ -1,9 +1,5 @@
-"""From a request, or a file, to a stream of bytes: pace, time limits, status codes, and what is worth another try.
+"""From a request, or a file, to a stream of bytes: pace, time limits, status codes, and what is worth another try."""
 
-A body is never held: it is counted and hashed as it passes.
-"""
-
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -21,9 +16,9 @@ import requests
 import tenacity
 from urllib3.exceptions import HTTPError
 
+from loaders.body import Body
 from loaders.catalogue import Source
 from loaders.errors import AccessRefused, NotThere, SourceChanged, SourceUnavailable, innermost
-from loaders.files import SourceFile
 
 CHUNK_BYTES = 1 << 18  # 256 KiB: larger pieces were no faster
 CONNECT_SECONDS, READ_SECONDS = 10, 60  # a day of physical data takes the publisher up to half a minute to begin
@@ -32,40 +27,6 @@ UNPACED = 10_000.0  # requests per second: a server of our own
 SHOWN_BODY_BYTES = 500  # of a refusal: enough for its reason, too little to fill a log
 
 Result = TypeVar("Result")
-
-
-@dataclass
-class Body:
-    """A body as it passes: `chunks` can be read once; `size` in bytes and `sha256` are those of what was read."""
-
-    url: str
-    chunks: Iterator[bytes]
-    release: str = ""  # the day on which the publisher last changed it, where the server says so
-    files: tuple[SourceFile, ...] = ()  # which they are, where no publisher was asked
-    size: int = 0
-    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-
-    @classmethod
-    def of(cls, *files: SourceFile) -> "Body":
-        """A file, or several as one body."""
-        release = max(file.modified for file in files).date().isoformat()
-        return cls(
-            ", ".join(file.name for file in files), chain.from_iterable(map(SourceFile.read, files)), release, files
-        )
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    def read(self) -> Iterator[bytes]:
-        """The body's pieces. Raises `SourceUnavailable` when it breaks off."""
-        try:
-            for chunk in self.chunks:
-                self.size += len(chunk)
-                self._digest.update(chunk)
-                yield chunk
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise SourceUnavailable(f"the body broke off after {self.size:,} bytes: {innermost(error)}") from error
 
 
 @dataclass
@@ -122,7 +83,7 @@ class Publisher:
             raise SourceUnavailable(f"no answer from {url}: {innermost(error)}") from error
         with response:
             _check_status(response)
-            yield Body(response.url, response.iter_content(CHUNK_BYTES), _release(response))
+            yield Body(response.url, _arriving(response), _release(response))
 
     def visit(self, route: str) -> None:
         """See a page for the cookies that it gives. Raises as `get`."""
@@ -163,6 +124,14 @@ def _file(url: str) -> Iterator[Body]:
             yield Body(url, iter(partial(file.read, CHUNK_BYTES), b""), changed.date().isoformat())
     except FileNotFoundError as error:
         raise SourceUnavailable(f"no file {path}") from error
+
+
+def _arriving(response: requests.Response) -> Iterator[bytes]:
+    """The body's pieces. Raises `OSError` when it breaks off, which is what every error of requests is."""
+    try:
+        yield from response.iter_content(CHUNK_BYTES)
+    except HTTPError as error:
+        raise OSError(str(error)) from error
 
 
 def _release(response: requests.Response) -> str:

@@ -31,7 +31,6 @@ class Witness:
     layout: Layout
     name: str
     preamble: tuple[str, ...] = ()
-    _first_row: int = 0
     _per_instant: Counter[datetime] = field(default_factory=Counter)
     _per_location: Counter[str] = field(default_factory=Counter)
     _days: set[date] = field(default_factory=set)
@@ -39,7 +38,7 @@ class Witness:
     _signed: list[pa.RecordBatch] = field(default_factory=list)
 
     def add(self, batch: pa.RecordBatch, line: Line) -> None:
-        """Look at a batch. `line` gives the line of a row of the file. Raises `SourceChanged`."""
+        """Look at a batch. `line` gives the line of one of its rows. Raises `SourceChanged`."""
         evidence = self.layout.evidence
         if self._is_whole:
             self._count(batch)
@@ -48,7 +47,6 @@ class Witness:
                 self._keep_signed(batch)
             else:
                 self._check_prices(batch, line)
-        self._first_row += batch.num_rows
 
     def finish(self) -> None:
         """Raise `SourceChanged` unless the whole file agrees with itself."""
@@ -118,7 +116,7 @@ class Witness:
                 row = pc.index(wrong, True).as_py()
                 shown = ", ".join(f"{name} {value[row].as_py()}" for name, value in values.items())
                 raise SourceChanged(
-                    f"{self.name}, line {line(self._first_row + row)}: lmp is not the sum of its components within "
+                    f"{self.name}, line {line(row)}: lmp is not the sum of its components within "
                     f"{tolerance:g} USD/MWh: {shown}"
                 )
         if self.layout.evidence.one_energy is not None:

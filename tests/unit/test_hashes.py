@@ -18,7 +18,7 @@ from loaders.hashes import hashes as row_hashes
 def test_the_repeated_ones_are_found_however_often_they_are_split(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(hashes, "SORTED_AT_ONCE", at_once)
+    monkeypatch.setattr(hashes, "COMPARED_AT_ONCE", at_once)
     draw = random.Random(1)
     values = [draw.randrange(-(1 << 63), 1 << 63) for _ in range(3_000)] + [7, -7, 0] * 3
     values += values[100:200]

@@ -13,6 +13,7 @@ import pytest
 
 from loaders.catalogue import Dataset, read_catalogue
 from loaders.errors import LoaderError, SourceChanged
+from loaders.markets import table
 from loaders.markets.read import read
 from tests.sandbox.markets import WRITERS, File
 
@@ -169,6 +170,39 @@ def test_a_price_that_is_not_the_sum_of_its_components_is_refused_with_its_line(
     lines[10] = ",".join(cells)
     said = refused(dataset, "\n".join(["", *lines]).encode(), file.name)  # after a blank line
     assert said.startswith(f"{file.name}, line 12: lmp is not the sum of its components within 0.0011 USD/MWh: lmp ")
+
+
+BLANKS = {"nothing": "", "blanks": "  ", "commas": ",,,,,,,"}
+
+
+@pytest.mark.parametrize("blank", BLANKS.values(), ids=BLANKS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("block", [256, 1 << 22])
+def test_a_line_without_a_value_is_no_row_and_still_a_line(
+    monkeypatch: pytest.MonkeyPatch, blank: str, end: str, block: int
+) -> None:
+    monkeypatch.setattr(table, "BLOCK_BYTES", block)
+    dataset, file = one("spp", "da_lmp")
+    lines = file.content.decode().splitlines()
+    lines[4:4] = [blank, blank]
+    lines[12:12] = [blank]
+    content = f"{end.join(lines)}{end}{blank}{end}".encode()
+    found = [row for batch in batches(dataset, content, file.name) for row in batch.to_pylist()]
+    assert found == rows(dataset, file)
+    wrong = [*lines[:20], lines[20].replace(lines[20].split(",")[4], "9999"), *lines[21:]]
+    assert f"{file.name}, line 21: lmp is not the sum" in refused(dataset, end.join(wrong).encode(), file.name)
+    short = [*lines[:20], "cut,short", *lines[20:]]
+    assert f"{file.name}, line 21: 2 values where" in refused(dataset, end.join(short).encode(), file.name)
+
+
+def test_a_row_that_lacks_its_first_value_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "BLOCK_BYTES", 256)
+    dataset, file = one("spp", "da_lmp")
+    lines = file.content.decode().splitlines()
+    lines[5] = lines[5][lines[5].index(",") :]
+    found = [row for batch in batches(dataset, "\n".join(lines).encode(), file.name) for row in batch.to_pylist()]
+    wanted = rows(dataset, file)
+    assert found == [*wanted[:4], wanted[4] | {"hour_label": None}, *wanted[5:]]
 
 
 def test_a_component_that_stands_far_from_its_price_is_held_against_it() -> None:

@@ -4,10 +4,11 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
+from loaders.body import Body
 from loaders.sources.bigquery.access import Access
 from loaders.sources.bigquery.ipc import END_OF_STREAM
 from loaders.sources.bigquery.read import Reading, Selection, open_reading
-from loaders.transport import Body, Publisher
+from loaders.transport import Publisher
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """dlt's Postgres destination, as a load needs it. Imports dlt, so not before a run has its working folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,14 +11,13 @@ from dlt.destinations.impl.postgres.postgres import PostgresClient
 from dlt.destinations.job_impl import FinalizedLoadJobWithFollowupJobs
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
-from loaders.delimited import as_file
-from loaders.parts import batch_rows
+from loaders.budget import budget
 
 # Hints on a table: the column whose values its partitions are, those that each partition has an index of, and those
 # that have one value in all rows of a partition, with that value in SQL.
 PARTITION_HINT, INDEXES_HINT, CONSTANTS_HINT = "x-millrace-partition", "x-millrace-indexes", "x-millrace-constants"
 
-COPIED_BYTES = 1 << 16  # handed to the server at once
+TEXT_ROWS = 8_192  # written as text at once: two megabytes of a wide table
 
 
 class SwapPartition(SqlMergeFollowupJob):
@@ -79,7 +78,7 @@ def _column(sql_client: Any, sql: str) -> list[Any]:
         return [row[0] for row in cursor.fetchall()]
 
 
-class CopyAsText(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
+class CopyAsText(RunnableLoadJob, HasFollowupJobs):
     """Copies a part as text, without the columns that are constant in its table.
 
     Of rows that are text and mostly empty, this takes a third of the processor time that the binary form takes on our
@@ -91,21 +90,31 @@ class CopyAsText(RunnableLoadJob, HasFollowupJobs):  # type: ignore[misc]
         self._constants = constants
 
     def run(self) -> None:
-        sql_client = self._job_client.sql_client
+        client: Any = self._job_client
+        sql_client = client.sql_client
         with pq.ParquetFile(self._file_path) as file:
             copied = [name for name in file.schema_arrow.names if name not in self._constants]
             names = ", ".join(map(sql_client.escape_column_name, copied))
             into = f"{sql_client.make_qualified_table_name(self.load_table_name)} ({names})"
-            rows = as_file(map(_text, file.iter_batches(batch_rows(len(copied)), columns=copied)))
+            rows = _Text(file.iter_batches(budget().of(TEXT_ROWS), columns=copied))
             with sql_client.begin_transaction(), sql_client.native_connection.cursor() as cursor:
-                cursor.copy_expert(f"COPY {into} FROM STDIN (FORMAT csv, ENCODING 'UTF8')", rows, COPIED_BYTES)
+                cursor.copy_expert(f"COPY {into} FROM STDIN (FORMAT csv, ENCODING 'UTF8')", rows)
 
 
-def _text(batch: pa.RecordBatch) -> memoryview:
-    """Rows as CSV. Texts stand between quotes, so that an empty one is none of the values that are missing."""
-    written = pa.BufferOutputStream()
-    pv.write_csv(batch, written, pv.WriteOptions(include_header=False))
-    return memoryview(written.getvalue()).cast("B")
+class _Text:
+    """Batches as CSV, for the driver to read. Texts are quoted, so that an empty one is not a missing one."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self._batches = batches
+
+    def read(self, size: int) -> bytes:
+        """The next batch, of whatever size: the driver passes it on as it is."""
+        batch = next(self._batches, None)
+        if batch is None:
+            return b""
+        written = pa.BufferOutputStream()
+        pv.write_csv(batch, written, pv.WriteOptions(include_header=False))
+        return bytes(written.getvalue())
 
 
 class Client(PostgresClient):

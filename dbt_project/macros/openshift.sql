@@ -1,7 +1,9 @@
 {# Pods, volumes and labels of OpenShift clusters: what more than one model needs. #}
 
-{# A setting of loaders/sources/openshift/source.yml, which the environment overrides. #}
-{% macro openshift_setting(name, default) %}{{ return(env_var('MILLRACE_OPENSHIFT_' ~ name | upper, default)) }}{% endmacro %}
+{# A setting of loaders/sources/openshift/source.yml, which the environment overrides. A unit test has its own rows, whatever is set. #}
+{% macro openshift_setting(name, default) %}
+    {{ return(default if model.resource_type == 'unit_test' else env_var('MILLRACE_OPENSHIFT_' ~ name | upper, default)) }}
+{% endmacro %}
 
 {# Where people's decisions stand: a seed of the project, or the table of the warehouse that the setting names. #}
 {% macro decided(name) %}

@@ -1,7 +1,7 @@
 """Pods of large clusters on both routes, and the same summary made with frames; `python -m tests.bench.openshift`.
 
 Generated reports (`millrace sample openshift`), each step in a process of its own. Rates are of hourly rows. The frames
-make the summary of pods; a route makes it in two steps, and all that follows from it. Six minutes on two cores.
+make the summary of pods; a route makes it in two steps, and all that follows from it. Nine minutes on two cores.
 """
 
 from __future__ import annotations

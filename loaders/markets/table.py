@@ -15,7 +15,7 @@ from loaders.errors import SourceChanged
 from loaders.markets.layout import Layout, plain
 from loaders.markets.lines import LONGEST_LINE_BYTES, Head
 
-# About 40,000 rows. What is done for a block, and not for a row, took a third longer with blocks of a megabyte.
+# About 40,000 rows: some work is done once a block, and smaller ones have more of it.
 BLOCK_BYTES = 1 << 22
 LARGEST_BATCH_ROWS = 50_000
 

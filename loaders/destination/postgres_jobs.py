@@ -56,10 +56,10 @@ class SwapPartition(SqlMergeFollowupJob):
             f'ALTER TABLE {staged} ADD CONSTRAINT "{partition}" CHECK ({column} IS NOT NULL AND {column} = {value})',
             f"ANALYZE {staged}",
             f'ALTER TABLE {staged} RENAME TO "{partition}"',
+            f"CREATE TABLE {staged} (LIKE {whole})",  # for the next load, before anybody waits
             *(old if _column(sql_client, f"SELECT to_regclass('{moved}')::text") != [None] else []),
             f'ALTER TABLE {staging}."{partition}" SET SCHEMA {schema}',
             f"ALTER TABLE {whole} ATTACH PARTITION {moved} FOR VALUES IN ({value})",
-            f"CREATE TABLE {staged} (LIKE {whole})",  # for the next load
         ]
 
 

@@ -31,7 +31,7 @@ def days_to_refresh(source: Source, now: datetime, days: int | None = None) -> t
 def refresh(source: str = "elexon", datasets: list[str] | None = None, days: int | None = None) -> None:
     """Load the last days of a source (see `days_to_refresh`) and build over the same days.
 
-    With `datasets` only these are loaded, and only what reads them is built.
+    With `datasets` only these are loaded, and what reads them is built, with all else that it reads.
     A load that is not complete does not keep back what is there: the build still runs, then the run fails.
     Raises `LoadIncomplete`, and what `transform` raises.
     """
@@ -42,7 +42,7 @@ def refresh(source: str = "elexon", datasets: list[str] | None = None, days: int
         load_days(first, until, source, datasets)
     except LoadIncomplete as error:
         incomplete = error
-    readers = [f"source:{source}.{dataset}+" for dataset in datasets or ()]
+    readers = [f"@source:{source}.{dataset}" for dataset in datasets or ()]
     transform(first, until, ["--select", *readers] if readers else None)
     if incomplete:
         raise incomplete

@@ -21,13 +21,13 @@ PN = ELEXON.dataset("pn")
 DAYS = ["2024-01-01", "2024-01-02", "2024-01-03"]
 BROKEN = DAYS[1]
 
-UNAVAILABLE, CHANGED = "SourceUnavailable", "SourceChanged"
+UNAVAILABLE, CHANGED, NOT_THERE = "SourceUnavailable", "SourceChanged", "NotThere"
 # kind, settings, what the window fails with, and what its message says. A 4xx and a wrong content are not asked again.
 FAULTS = [
     ("429", {}, UNAVAILABLE, "answered 429"),
     ("500", {}, UNAVAILABLE, "answered 500"),
     ("503", {}, UNAVAILABLE, "answered 503"),
-    ("404", {}, CHANGED, "answered 404 Not Found"),
+    ("404", {}, NOT_THERE, "answered 404 Not Found"),
     ("status", {"status": 400}, CHANGED, "answered 400 Bad Request"),
     ("html", {}, UNAVAILABLE, "status 200 but the body is a web page"),
     ("html", {"status": 503}, UNAVAILABLE, "answered 503"),

@@ -59,4 +59,4 @@ def test_a_failed_load_is_built_and_then_fails_the_run(monkeypatch: pytest.Monke
         refresh.fn(datasets=["fuelhh"], days=2)
     (first, until, source, datasets), built = done
     assert (source, datasets) == ("elexon", ["fuelhh"])
-    assert built == (first, until, ["--select", "source:elexon.fuelhh+"])
+    assert built == (first, until, ["--select", "@source:elexon.fuelhh"])

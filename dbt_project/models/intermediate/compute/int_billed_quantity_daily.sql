@@ -44,8 +44,9 @@ volumes as (
             partition by source_uuid, usage_date, namespace, persistentvolumeclaim
         ) else 0 end as claims
     from {{ ref('int_volume_usage_daily') }}
-)
+),
 
+quantities as (
 {% for relation, labels in [(ref('int_pod_usage_daily'), 'billed.pod_labels'), (ref('int_unallocated_daily'), "'{}'")] %}
 {{ billed_quantities(relation, 'Pod', labels, {
     'cpu_core_usage_per_hour': 'billed.pod_usage_cpu_core_hours',
@@ -76,3 +77,8 @@ union all
     'storage_gb_request_per_month': 'billed.volume_request_storage_gib_months',
     'pvc_cost_per_month': 'billed.claims / ' ~ days,
 }) }}
+)
+
+select source_uuid, usage_date, data_source, namespace, node, labels, metric, sum(quantity) as quantity
+from quantities
+group by source_uuid, usage_date, data_source, namespace, node, labels, metric

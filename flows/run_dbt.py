@@ -71,7 +71,7 @@ def _close_connections() -> None:
         # DuckDB's adapter shares one connection beside those that every adapter has, and a reset leaves it open.
         if close_shared := getattr(adapter.connections, "close_all_connections", None):
             close_shared()
-    reset_adapters()  # type: ignore[no-untyped-call]
+    reset_adapters()  # type: ignore[no-untyped-call]  # comes without types
 
 
 def _node(result: Any) -> Node:

@@ -21,6 +21,6 @@ def ahead(items: Iterable[Item], most: int) -> Generator[Item, None, None]:
         waiting = deque(thread.submit(next, iterator, END) for _ in range(most))
         while (item := waiting.popleft().result()) is not END:
             waiting.append(thread.submit(next, iterator, END))
-            yield item  # type: ignore[misc]
+            yield item  # type: ignore[misc]  # END is out, which the type of `next` cannot say
     finally:
         thread.shutdown(cancel_futures=True)

@@ -211,7 +211,7 @@ class _Dataset:
             return
         try:
             verified = target.verify()
-            if verified.first.year != year or verified.last.year != year:  # type: ignore[attr-defined]
+            if verified.first.year != year or verified.last.year != year:  # type: ignore[attr-defined]  # the lake is sorted by instants
                 raise AssertionError(f"{path}: rows from {verified.first} to {verified.last}")
         except LoaderError as error:
             self.outcome.errors.append(f"{type(error).__name__}: {self.dataset.label} {year}: {error}")

@@ -124,7 +124,7 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]  # what it is given in fact
         while not self._rest:
             chunk = next(self._chunks, None)
             if chunk is None:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 import fsspec
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+from fsspec.implementations.local import LocalFileSystem
 
 from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceUnavailable
 

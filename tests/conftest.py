@@ -170,7 +170,7 @@ TOGETHER = {  # they share one build
 }
 
 
-class ByFixtures(LoadFileScheduling):  # type: ignore[misc]
+class ByFixtures(LoadFileScheduling):
     """A file goes to one worker with its fixtures; files that share costly ones go together."""
 
     def _split_scope(self, nodeid: str) -> str:

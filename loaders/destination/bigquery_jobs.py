@@ -40,7 +40,7 @@ def destination(dlt: Any, warehouse: "BigQuery", credentials: Any) -> Any:
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             self._connect = self.sql_client.open_connection
-            self.sql_client.open_connection = self._open  # type: ignore[method-assign]
+            self.sql_client.open_connection = self._open  # type: ignore[method-assign]  # dlt gives no other place for it
 
         def _open(self) -> Any:
             client: Any = self._connect()
@@ -79,7 +79,7 @@ def destination(dlt: Any, warehouse: "BigQuery", credentials: Any) -> Any:
             except WarehouseUnavailable as error:  # Google's client has tried again where that could help
                 raise LoadJobTerminalException(self._file_path, str(error)) from error
 
-    class Destination(dlt.destinations.bigquery):  # type: ignore[misc]
+    class Destination(dlt.destinations.bigquery):  # type: ignore[misc]  # a class that dlt makes as it is imported
         client_class = Client
 
     given = Given()

@@ -29,10 +29,10 @@ def google_credentials(anonymous: bool = False) -> Any:
     from google.oauth2.service_account import Credentials
 
     if anonymous:
-        return AnonymousCredentials()  # type: ignore[no-untyped-call]
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]  # comes without types
     if (key := _service_account()) is not None:
         try:
-            return Credentials.from_service_account_info(key, scopes=SCOPES)  # type: ignore[no-untyped-call]
+            return Credentials.from_service_account_info(key, scopes=SCOPES)  # type: ignore[no-untyped-call]  # comes without types
         except ValueError as error:  # its text names what is missing, and repeats no secret
             raise DeclarationError(f"{VARIABLE} or {SECRETS} is no key of a service account: {error}") from error
     try:

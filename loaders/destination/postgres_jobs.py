@@ -145,7 +145,7 @@ class Client(PostgresClient):
 def destination(dlt: Any, url: str) -> Any:
     """The destination for the server at `url`."""
 
-    class Destination(dlt.destinations.postgres):  # type: ignore[misc]
+    class Destination(dlt.destinations.postgres):  # type: ignore[misc]  # a class that dlt makes as it is imported
         client_class = Client
 
     return Destination(url, destination_name="postgres", supports_transactions=True)

@@ -183,4 +183,5 @@ def _place(row: int, gaps: Sequence[int]) -> int:
 
 
 def _falses(mask: pa.Array) -> list[int]:
-    return pc.indices_nonzero(pc.invert(mask)).to_pylist()  # type: ignore[no-any-return]
+    rows: list[int] = pc.indices_nonzero(pc.invert(mask)).to_pylist()
+    return rows

@@ -70,7 +70,7 @@ def load(target: Target, **wanted: object) -> tuple[list[int], str]:
     console = Console(file=said, width=300)
     spans = DAYS if "by" in wanted else []
     force = bool(wanted.pop("force", False))
-    codes = load_table(console, Wanted(**{"table": THINGS, **wanted}), target.open(), spans, force)  # type: ignore[arg-type]
+    codes = load_table(console, Wanted(**{"table": THINGS, **wanted}), target.open(), spans, force)
     return codes, said.getvalue()
 
 

@@ -81,7 +81,7 @@ def test_a_place_is_a_bucket_and_perhaps_a_prefix(
 ) -> None:
     monkeypatch.setenv("MILLRACE_BIGQUERY_PROJECT", "power")
     monkeypatch.setenv("MILLRACE_BIGQUERY_STAGING", location)
-    assert open_warehouse("bigquery").staging == place  # type: ignore[attr-defined]
+    assert open_warehouse("bigquery").staging == place
     assert Staging.at(str(place)) == place
 
 

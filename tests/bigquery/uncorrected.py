@@ -8,8 +8,8 @@ from tests.bigquery.server.syntax import accept_newer_syntax
 
 accept_newer_syntax()
 
-from tests.bigquery.server import corrections  # noqa: E402
-from tests.bigquery.server.__main__ import main  # noqa: E402
+from tests.bigquery.server import corrections
+from tests.bigquery.server.__main__ import main
 
 if __name__ == "__main__":
     corrections._unpack_gzipped_uploads = lambda: None

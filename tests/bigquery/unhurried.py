@@ -11,4 +11,4 @@ def hurry() -> None:
     """Let dlt look at its jobs more often, in this process."""
     from dlt.destinations.impl.bigquery import bigquery
 
-    bigquery.sleep = lambda seconds: time.sleep(seconds * ITS_SECOND)  # type: ignore[attr-defined]
+    bigquery.sleep = lambda seconds: time.sleep(seconds * ITS_SECOND)

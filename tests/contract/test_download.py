@@ -93,7 +93,7 @@ def meant(dataset: Dataset, folder: Path) -> Counter[tuple[object, ...]]:
     rows: Counter[tuple[object, ...]] = Counter()
     for file in found.by_dataset[dataset.name]:
         with file.open() as opened:
-            for batch in read(opened, dataset, file.name):  # type: ignore[arg-type]
+            for batch in read(opened, dataset, file.name):
                 rows.update(zip(*(batch.column(key).to_pylist() for key in ("interval_start_at", value)), strict=True))
     return rows
 

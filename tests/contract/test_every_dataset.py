@@ -290,7 +290,7 @@ def test_days_of_clock_changes_are_whole_and_in_their_own_window(
         assert wanted or dataset.may_be_empty
         first, until = Window(dataset.request.window, ZoneInfo(ELEXON.time_zone), on).bounds or (None, None)
         place = columns.index(dataset.window)
-        of_day = [row for row in loaded.rows[dataset.name] if first <= row[place] < until]  # type: ignore[operator]
+        of_day = [row for row in loaded.rows[dataset.name] if first <= row[place] < until]
         assert len(of_day) == len(wanted)
         if "settlement_period" in columns and dataset.request.window == "settlement_day":
             found = {row[columns.index("settlement_period")] for row in of_day}

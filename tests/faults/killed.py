@@ -92,7 +92,7 @@ def arm_merge(owner: Any, number: int) -> None:
             pass_point(number)
         commit_transaction(client)
 
-    SqlLoadJob.run = armed_run  # type: ignore[method-assign]
+    SqlLoadJob.run = armed_run
     owner.commit_transaction = armed_commit
 
 
@@ -107,7 +107,7 @@ def arm_script(number: int) -> None:
             pass_point(number)
         return execute_many(client, statements, *arguments)
 
-    BigQuerySqlClient.execute_many = armed  # type: ignore[method-assign]
+    BigQuerySqlClient.execute_many = armed
 
 
 def run(point: str, number: int, arguments: list[str]) -> None:

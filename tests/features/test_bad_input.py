@@ -82,7 +82,7 @@ def test_a_wish_that_cannot_be_met_is_answered_with_what_to_write(
         day=pa.array(days, pa.date32()),
     )
     with pytest.raises(DeclarationError, match=said):
-        prepare_data(table, folder=tmp_path / "out", **{**PLAIN, **wishes})  # type: ignore[arg-type]
+        prepare_data(table, folder=tmp_path / "out", **{**PLAIN, **wishes})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -99,12 +99,12 @@ def test_two_features_of_one_name_are_refused(
     small: DuckDBTarget, tmp_path: Path, columns: dict[str, list[object]], said: str
 ) -> None:
     with pytest.raises(DeclarationError, match=said):
-        prepare_data(a_table(small, **columns), folder=tmp_path / "out", **PLAIN)  # type: ignore[arg-type]
+        prepare_data(a_table(small, **columns), folder=tmp_path / "out", **PLAIN)
 
 
 def test_a_table_without_rows_is_refused(small: DuckDBTarget, tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="the table has no rows"):
-        prepare_data(a_table(small, rows=0), folder=tmp_path / "out", **PLAIN)  # type: ignore[arg-type]
+        prepare_data(a_table(small, rows=0), folder=tmp_path / "out", **PLAIN)
 
 
 def test_a_split_without_training_rows_is_refused(small: DuckDBTarget, tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_an_all_null_column_is_dropped_and_the_share_is_of_the_training_rows_alo
     half = [1.0 if row < 800 and row % 2 else None for row in range(1_000)]  # 0.5 in training, 0.6 in all
     table = a_table(small, rows=1_000, day=day, half=half, nothing=pa.nulls(1_000, pa.float64()))
     wishes = {"index_col": "day", "target_column": "y", "drop_columns": ["id"]}
-    at = prepare_data(table, folder=tmp_path / "at", high_null_threshold=0.5, **wishes)  # type: ignore[arg-type]
-    above = prepare_data(table, folder=tmp_path / "above", high_null_threshold=0.4999, **wishes)  # type: ignore[arg-type]
+    at = prepare_data(table, folder=tmp_path / "at", high_null_threshold=0.5, **wishes)
+    above = prepare_data(table, folder=tmp_path / "above", high_null_threshold=0.4999, **wishes)
     assert "half" in at.features
     assert at.fit.dropped == {"nothing": "no value in the training rows", "id": "as asked"}
     assert above.fit.dropped["half"] == "0.5000 of the training rows are null"
@@ -144,7 +144,7 @@ def test_an_unseen_category_is_all_zeros_or_other(small: DuckDBTarget, tmp_path:
 
 def test_a_changed_schema_is_noticed_before_a_row_is_read(small: DuckDBTarget, tmp_path: Path) -> None:
     table = a_table(small, fuel=["gas"] * 200)
-    prepare_data(table, folder=tmp_path / "out", **PLAIN)  # type: ignore[arg-type]
+    prepare_data(table, folder=tmp_path / "out", **PLAIN)
     fit = tmp_path / "out" / "_fit.json"
     a_table(small, fuel=["gas"] * 200, unknown=[1] * 200)
     transform_table(Console(), table, fit, tmp_path / "added", None)  # nothing was learned of the new column
@@ -160,7 +160,7 @@ def test_a_changed_schema_is_noticed_before_a_row_is_read(small: DuckDBTarget, t
 
 
 def test_a_batch_that_lacks_a_column_is_refused_where_it_is_served(small: DuckDBTarget, tmp_path: Path) -> None:
-    prepared = prepare_data(a_table(small), folder=tmp_path / "out", **PLAIN)  # type: ignore[arg-type]
+    prepared = prepare_data(a_table(small), folder=tmp_path / "out", **PLAIN)
     transformer = Transformer(Fit.read(tmp_path / "out" / "_fit.json"))
     with pytest.raises(SourceChanged, match="the fit knows a column x that is not in the rows"):
         transformer.transform(pa.record_batch({"id": [1], "y": [2]}))
@@ -173,20 +173,20 @@ def test_a_table_that_changes_meanwhile_leaves_the_earlier_files(
     small: DuckDBTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = a_table(small)
-    before = prepare_data(table, folder=tmp_path / "out", **PLAIN).manifest  # type: ignore[arg-type]
+    before = prepare_data(table, folder=tmp_path / "out", **PLAIN).manifest
     from loaders.features import prepare
 
     learn = prepare.fit
 
     def learn_and_lose_rows(*arguments: object) -> Fit:
-        learned = learn(*arguments)  # type: ignore[arg-type]
+        learned = learn(*arguments)
         store = arguments[0]
-        store._session.execute("DELETE FROM s.t WHERE id < 10")  # type: ignore[attr-defined]
+        store._session.execute("DELETE FROM s.t WHERE id < 10")
         return learned
 
     monkeypatch.setattr(prepare, "fit", learn_and_lose_rows)
     with pytest.raises(SourceChanged, match=r"s\.t changed between fit and transformation"):
-        prepare_data(table, folder=tmp_path / "out", **PLAIN)  # type: ignore[arg-type]
+        prepare_data(table, folder=tmp_path / "out", **PLAIN)
     assert json.loads((tmp_path / "out" / "_manifest.json").read_text()) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -194,7 +194,7 @@ def test_a_table_that_changes_meanwhile_leaves_the_earlier_files(
 def test_a_folder_that_is_not_ours_is_not_replaced(small: DuckDBTarget, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DeclarationError, match=r"is not empty and has no _manifest\.json: it is not ours to replace"):
-        prepare_data(a_table(small), folder=tmp_path, **PLAIN)  # type: ignore[arg-type]
+        prepare_data(a_table(small), folder=tmp_path, **PLAIN)
     assert (tmp_path / "thesis.txt").exists()
 
 
@@ -213,7 +213,7 @@ def test_a_fit_that_is_none_is_an_error(tmp_path: Path, text: str | None, said: 
 def test_structs_are_taken_apart_and_can_be_dropped_whole(small: DuckDBTarget, tmp_path: Path) -> None:
     place = [{"city": "Köln", "height_m": float(row)} if row % 5 else None for row in range(200)]
     table = a_table(small, place=place, junk=[{"a": [1]}] * 200)
-    prepared = prepare_data(table, folder=tmp_path / "out", drop_columns=["junk"], **PLAIN)  # type: ignore[arg-type]
+    prepared = prepare_data(table, folder=tmp_path / "out", drop_columns=["junk"], **PLAIN)
     assert prepared.features == ["x", "place_height_m", "place_city_K_ln"]
 
 
@@ -248,5 +248,5 @@ def test_a_command_that_says_too_little_is_answered_with_what_to_add(tmp_path: P
 
 def test_the_same_features_have_the_same_hashes(in_duckdb: Path, tmp_path: Path) -> None:
     wishes = {"index_col": "id", "drop_columns": ["station", "fuel", "read_at", "day", "settled"], "limit": 2_000}
-    one, two = (prepare_data(TABLE, "cost", folder=tmp_path / name, **wishes).manifest for name in "ab")  # type: ignore[arg-type]
+    one, two = (prepare_data(TABLE, "cost", folder=tmp_path / name, **wishes).manifest for name in "ab")
     assert one["files"] == two["files"]

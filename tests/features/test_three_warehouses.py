@@ -71,7 +71,7 @@ def train_values(rows: pa.Table, column: str) -> list[float]:
 def test_20_000_keys_are_split_alike_in_the_warehouse_and_in_python(store: Store, column: str, rows: pa.Table) -> None:
     keys = rows[column].combine_chunks()
     kind = {"id": "integer", "station": "text", "day": "date"}[column]
-    key = Column(path=(column,), kind=kind)  # type: ignore[arg-type]
+    key = Column(path=(column,), kind=kind)
     dialect = store.dialect
     wanted = [dialect.text(key), dialect.split(HashSplit(), key), dialect.hash("millrace", key, 1)]
     found = Counter(store.query(f"SELECT c0, c1, c2 FROM ({source(store.name(TABLE), wanted, 'TRUE')}) AS s"))
@@ -139,7 +139,7 @@ def test_both_ways_of_transforming_give_the_same_rows(store: Store, fitted: Fit,
         assert split == there
         assert cells[1] == row["cost"]
         for name, cell in zip(names[2:], cells[2:], strict=True):
-            worst = max(worst, abs(float(cell) - row[name]))  # type: ignore[arg-type]
+            worst = max(worst, abs(float(cell) - row[name]))
     print(f"{store.dialect.name}: {ROWS:,} rows x {len(names)} columns, the greatest difference is {worst:.1e}")
     assert worst <= CLOSE
 
@@ -157,10 +157,10 @@ def test_features_are_what_they_are_defined_to_be(store: Store, fitted: Fit, row
 def _check_row(raw: dict[str, object], row: dict[str, float], fitted: Fit) -> None:
     for one in fitted.scaled:
         value = raw[one.column.name]
-        number = float(value) if value is not None and math.isfinite(value) else one.median  # type: ignore[arg-type]
+        number = float(value) if value is not None and math.isfinite(value) else one.median
         assert row[one.column.name] == pytest.approx((number - one.mean) / one.scale, abs=CLOSE)
     [flag] = fitted.flags
-    assert row["is_peak"] == (flag.median if raw["is_peak"] is None else float(raw["is_peak"]))  # type: ignore[arg-type]
+    assert row["is_peak"] == (flag.median if raw["is_peak"] is None else float(raw["is_peak"]))
     for category in fitted.categories:
         value = raw[category.column.name]
         expected = [int(str(value) == word) for word in category.vocabulary]

@@ -183,7 +183,7 @@ class Sandbox:
         elif "release" in order:
             self.release = int(str(order["release"]))
         else:
-            self.fail(order.pop("dataset", None), str(order.pop("kind", "")), **order)  # type: ignore[arg-type]
+            self.fail(order.pop("dataset", None), str(order.pop("kind", "")), **order)
 
 
 def _code(dataset: str) -> str:

@@ -189,7 +189,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(folder: Path) -> None:
 
 def test_a_declaration_cannot_be_changed_once_read(folder: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        read_source(folder).dataset("prices").floor = 0.0  # type: ignore[misc]
+        read_source(folder).dataset("prices").floor = 0.0
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def test_every_task_says_what_it_does() -> None:
 
 
 def test_every_command_has_help_and_every_option_says_what_it_does() -> None:
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in get_command(app).commands.items():
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
         assert command.help, name
         assert [option.name for option in command.params if not getattr(option, "help", None)] == [], name

@@ -25,7 +25,7 @@ every_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset:
 
 
 def batches(dataset: Dataset, content: bytes, name: str) -> Iterator[pa.RecordBatch]:
-    return read(io.BufferedReader(io.BytesIO(content)), dataset, name)  # type: ignore[arg-type]
+    return read(io.BufferedReader(io.BytesIO(content)), dataset, name)
 
 
 def rows(dataset: Dataset, file: File) -> list[dict[str, object]]:
@@ -73,7 +73,7 @@ def test_its_rows_know_their_day_and_their_end(dataset: Dataset) -> None:
             start, end = row["interval_start_at"], row["interval_end_at"]
             assert isinstance(start, datetime) and isinstance(end, datetime)
             assert start.astimezone(zone).date() == row["delivery_date"] == AUTUMN
-            assert (end - start).total_seconds() == 60 * row["interval_minutes"]  # type: ignore[operator]
+            assert (end - start).total_seconds() == 60 * row["interval_minutes"]
             assert row["hour_label"]
 
 
@@ -91,10 +91,10 @@ def test_nyiso_gives_congestion_the_other_sign() -> None:
     found = rows(dataset, file)
     energies: dict[object, set[float]] = {}
     for row in found:
-        energy = row["lmp"] - row["congestion"] - row["loss"]  # type: ignore[operator]
+        energy = row["lmp"] - row["congestion"] - row["loss"]
         energies.setdefault(row["interval_start_at"], set()).add(round(energy, 2))
     assert all(len(one_price) == 1 for one_price in energies.values())
-    assert str(-found[0]["congestion"]) in file.content.decode()  # type: ignore[operator]
+    assert str(-found[0]["congestion"]) in file.content.decode()
     assert {row["location_type"] for row in found} == {"zone"}
 
 

@@ -98,4 +98,4 @@ def test_five_minutes_make_an_hour(priced: dict[str, Target]) -> None:
 
 
 def hour(row: dict[str, object]) -> object:
-    return row["interval_start_at"].replace(minute=0)  # type: ignore[attr-defined]
+    return row["interval_start_at"].replace(minute=0)

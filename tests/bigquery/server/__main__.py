@@ -15,14 +15,14 @@ from tests.bigquery.server.syntax import accept_newer_syntax
 
 accept_newer_syntax()
 
-import uvicorn  # noqa: E402
-from local_bigquery.app import app  # noqa: E402
-from local_bigquery.grpc import server as storage  # noqa: E402
-from local_bigquery.settings import settings  # noqa: E402
+import uvicorn
+from local_bigquery.app import app
+from local_bigquery.grpc import server as storage
+from local_bigquery.settings import settings
 
-from tests.bigquery.server import buckets  # noqa: E402
-from tests.bigquery.server.corrections import Faults, correct, faults  # noqa: E402
-from tests.bigquery.server.selftest import SelfTestFailed, check  # noqa: E402
+from tests.bigquery.server import buckets
+from tests.bigquery.server.corrections import Faults, correct, faults
+from tests.bigquery.server.selftest import SelfTestFailed, check
 
 LOOPBACK = "127.0.0.1"
 

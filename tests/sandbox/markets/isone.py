@@ -94,7 +94,7 @@ def iso(at: datetime) -> str:
 
 
 def answer(name: str, outer: str, inner: str, day: date, records: list[dict[str, object]], truth: object) -> list[File]:
-    return [File(f"{name}_day_{day:%Y%m%d}.json", json.dumps({outer: {inner: records}}).encode(), truth)]  # type: ignore[arg-type]
+    return [File(f"{name}_day_{day:%Y%m%d}.json", json.dumps({outer: {inner: records}}).encode(), truth)]
 
 
 def load(day: date) -> list[File]:

@@ -54,13 +54,16 @@ class Plan:
             builds.append(["build", *days, *(["--exclude", *excluded] if excluded else [])])
         return builds
 
-    def left_out(self) -> str:
-        """What is left out and how to load it, in one line. Empty if nothing is."""
+    def left_out(self, catalogue: Catalogue) -> str:
+        """What is left out and how to load it, in one line: a source's every dataset as `name.*`. Empty if nothing is."""
         if not self.missing:
             return ""
-        names = ", ".join(dataset.label for dataset in self.missing)
+        names = []
+        for source in catalogue.sources.values():
+            missing = [dataset.label for dataset in self.missing if dataset.source_name == source.name]
+            names += [f"{source.name}.*"] if len(missing) == len(source.datasets) else missing
         return (
-            f"left out with all that reads them, because they are not loaded: {names} "
+            f"left out with all that reads them, because they are not loaded: {', '.join(names)} "
             "(millrace load YEAR --source NAME --dataset NAME loads one)"
         )
 
@@ -105,7 +108,7 @@ def build(
     catalogue = read_catalogue()
     with open_session(warehouse) as session:  # closed again before dbt opens the same file
         plan = make_plan(session, catalogue)
-    if left_out := plan.left_out():
+    if left_out := plan.left_out(catalogue):
         (say or typer.echo)(left_out)
     nodes: list[Node] = []
     failures: list[DbtFailed] = []

@@ -37,6 +37,7 @@ def test_a_dataset_without_a_table_is_left_out_with_what_reads_it(each_target: T
     assert not any("fct_system_price" in name or "physical" in name or name == "stg_elexon__pn" for name in built)
     assert "elexon.pn" in said[0]
     assert "elexon.fuelhh" not in said[0]
+    assert "dvf.*" in said[0]
     assert "millrace load" in said[0]
     counted = each_target.query("SELECT settlement_date, COUNT(*) FROM marts.fct_generation_half_hourly GROUP BY 1")
     assert dict(counted) == {date(2024, 1, 2): 960, date(2024, 1, 3): 960}

@@ -17,7 +17,7 @@ from loaders.destination import Session
 from loaders.errors import DeclarationError, WarehouseUnavailable
 from loaders.extract import Extracted, extract
 from loaders.ledger import Entry, Standing, Status, read_entries, standings
-from loaders.memory import give_back
+from loaders.memory import give_back, settle
 from loaders.recognise import Recognised, file_windows
 from loaders.transport import Publisher
 from loaders.windows import Window, plan_windows
@@ -146,6 +146,7 @@ def run_plan(
     jobs: Sequence[Job], request: Request, session: Session, publisher: Publisher, reporter: Reporter
 ) -> Outcome:
     """Load the jobs' windows. A failure is in the outcome and in the ledger; only a defect of the loader raises."""
+    settle()
     outcome = Outcome(windows_done_before=sum(job.in_span - len(job.windows) for job in jobs))
     for _, problem in request.files.unreadable if request.files else ():
         outcome.windows_failed += 1

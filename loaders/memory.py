@@ -75,6 +75,12 @@ def peak_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
+def settle() -> None:
+    """Leave what is there now, modules above all, out of later collections: each takes a twentieth of the time."""
+    gc.collect(1)  # not the oldest: they are what is to stay
+    gc.freeze()
+
+
 def give_back() -> None:
     """Return what is free to the system, so that one phase's garbage is not on top of the next one's needs."""
     gc.collect()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from loaders.load import Outcome
+from tests import parsed
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.unhurried import hurry
 from tests.loads import UNHURRIED, run_cli, run_load
@@ -28,7 +30,12 @@ TODAY = date(2025, 1, 1)  # the sandbox's first day that is not published yet
 
 _numbers = itertools.count(1)
 MakeTarget = Callable[[str], Target]
-DbtFiles = Callable[[Target], dict[str, str]]
+
+
+class DbtFiles(Protocol):
+    """dbt's settings for a warehouse, and for options that hold a variable."""
+
+    def __call__(self, target: Target, options: Sequence[str] = ()) -> dict[str, str]: ...
 
 
 class Load(Protocol):
@@ -112,7 +119,7 @@ def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     databases: list[PostgresTarget] = []
 
     def make(kind: str) -> Target:
-        name = f"millrace_test_{os.getpid()}_{next(_numbers)}"
+        name = f"millrace_test_{os.getpid():07}_{next(_numbers):04}"  # equally long, see parsed.py
         if kind == "duckdb":
             return DuckDBTarget.create(tmp_path_factory.getbasetemp())
         if kind == "bigquery":
@@ -128,9 +135,9 @@ def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="session")
 def dbt_files(tmp_path_factory: pytest.TempPathFactory) -> DbtFiles:
-    """dbt's settings for a target: parsing the project takes longer than most builds, and is done once a place."""
-    base = tmp_path_factory.mktemp("dbt")
-    return lambda target: target.dbt_files(base)
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return functools.partial(parsed.dbt_files, shared / "dbt")
 
 
 @pytest.fixture(scope="module")

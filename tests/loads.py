@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import gc
 import os
 import subprocess
 import sys
@@ -72,7 +70,6 @@ def run_load(
     is_sample: bool = False,
 ) -> Outcome:
     """Load the days from `first` to `last`, both included, as the command does: lock, session, plan, run."""
-    _settle_imports()
     wanted = tuple(source.dataset(name) for name in datasets)
     until = day(last or first) + timedelta(days=1)
     warehouse = target.open()
@@ -85,7 +82,6 @@ def run_load(
 
 def load_days(target: Target, url: str, days: dict[str, list[date]], *, force: bool = False) -> Outcome:
     """Load these days of each dataset (registers whole) in one session and one commit a dataset."""
-    _settle_imports()
     wanted = tuple(ELEXON.dataset(name) for name in days)
     every = sorted({day for listed in days.values() for day in listed})
     warehouse = target.open()
@@ -108,22 +104,12 @@ def run_files(
     force: bool = False,
 ) -> Outcome:
     """Load the files in a folder, of one year, as the command does with --files."""
-    _settle_imports()
     wanted = tuple(source.dataset(name) for name in datasets or source.datasets)
     warehouse = target.open()
     with environment(target.settings), warehouse.lock(wanted), open_session(warehouse) as session:
         found = recognise(source, find_files(str(folder)))
         request = Request(source, wanted, date(year, 1, 1), date(year + 1, 1, 1), force=force, files=found)
         return run_plan(make_plan(request, session), request, session, Publisher("", 1), Quiet())
-
-
-@functools.cache
-def _settle_imports() -> None:
-    """Keep what is imported out of the collections that every commit asks for: here they would take a third of it."""
-    import dlt  # noqa: F401 - the largest of them
-
-    gc.collect()
-    gc.freeze()
 
 
 def run_cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -68,6 +68,11 @@ class Target(ABC):
     def types(self) -> dict[FieldType, str]:
         """Its own names of the declared types."""
 
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """What stands before the schema where SQL names a table in full."""
+
     @abstractmethod
     def query(self, sql: str) -> list[Row]:
         """The rows of a query, instants in UTC."""
@@ -83,13 +88,6 @@ class Target(ABC):
     @abstractmethod
     def drop(self) -> None:
         """Take it away."""
-
-    def dbt_files(self, base: Path) -> dict[str, str]:
-        """Where dbt writes, as its settings. What it has parsed holds for one place and is kept for it below `base`."""
-        place = hashlib.blake2b(repr(sorted(self.settings.items())).encode(), digest_size=8).hexdigest()
-        folder = str(base / f"{self.name}-{place}")
-        quick = {"DBT_WRITE_JSON": "false", "DBT_LOG_LEVEL_FILE": "none"}  # nobody reads them, and each takes a second
-        return {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder} | quick
 
     def open(self) -> Warehouse:
         """The loader's own view of it."""
@@ -139,6 +137,10 @@ class DuckDBTarget(Target):
         return cls("duckdb", {"MILLRACE_WAREHOUSE": "duckdb", "MILLRACE_DUCKDB": str(path)}, path)
 
     @property
+    def identity(self) -> str:
+        return self.path.stem
+
+    @property
     def types(self) -> dict[FieldType, str]:
         return {
             "string": "VARCHAR",
@@ -186,7 +188,7 @@ class PostgresTarget(Target):
         return cls("postgres", {"MILLRACE_WAREHOUSE": "postgres", "MILLRACE_POSTGRES_URL": url}, url)
 
     @property
-    def database(self) -> str:
+    def identity(self) -> str:
         return urlsplit(self.url).path.lstrip("/")
 
     @property
@@ -212,7 +214,7 @@ class PostgresTarget(Target):
             cursor.execute(sql)
 
     def copy(self, name: str) -> Target:
-        return PostgresTarget.create(self.url, f"{name}", template=self.database)
+        return PostgresTarget.create(self.url, f"{name}", template=self.identity)
 
     def take_raw(self, other: DuckDBTarget, without: str = "^$") -> None:
         """Hold the same raw tables as a DuckDB file, the loader's own among them, but for those of a pattern."""
@@ -240,11 +242,11 @@ class PostgresTarget(Target):
             self.execute(f'DROP SCHEMA "{schema}" CASCADE')
 
     def drop(self) -> None:
-        self._from_outside(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        self._from_outside(f'DROP DATABASE IF EXISTS "{self.identity}" WITH (FORCE)')
 
     def accept_connections(self, yes: bool) -> None:
         """Let nobody in, or everybody again."""
-        self._from_outside(f'ALTER DATABASE "{self.database}" ALLOW_CONNECTIONS {yes}')
+        self._from_outside(f'ALTER DATABASE "{self.identity}" ALLOW_CONNECTIONS {yes}')
 
     def _from_outside(self, sql: str) -> None:
         with _connected(urlunsplit(urlsplit(self.url)._replace(path="/postgres"))) as cursor:
@@ -266,7 +268,7 @@ class BigQueryTarget(Target):
         return cls("bigquery", settings, host)
 
     @property
-    def project(self) -> str:
+    def identity(self) -> str:
         return self.settings["MILLRACE_BIGQUERY_PROJECT"]
 
     @property
@@ -285,7 +287,7 @@ class BigQueryTarget(Target):
     def client(self) -> Iterator[bigquery.Client]:
         with (
             environment(self.settings),
-            bigquery.Client(self.project, AnonymousCredentials(), location="EU") as client,
+            bigquery.Client(self.identity, AnonymousCredentials(), location="EU") as client,
         ):
             yield client
 
@@ -302,7 +304,7 @@ class BigQueryTarget(Target):
     def columns(self, table: str, schema: str = RAW) -> dict[str, str]:
         with self.client() as client:
             try:
-                found = client.get_table(f"{self.project}.{schema}.{table}").schema
+                found = client.get_table(f"{self.identity}.{schema}.{table}").schema
             except NotFound:
                 return {}
         return {field.name: LEGACY_TYPES.get(field.field_type, field.field_type) for field in found}
@@ -311,9 +313,9 @@ class BigQueryTarget(Target):
         other = BigQueryTarget.create(self.host, name)
         with self.client() as client:
             for schema in (RAW, f"{RAW}_staging"):
-                client.create_dataset(f"{other.project}.{schema}")
-                for table in client.list_tables(f"{self.project}.{schema}"):
-                    client.copy_table(table.reference, f"{other.project}.{schema}.{table.table_id}").result()
+                client.create_dataset(f"{other.identity}.{schema}")
+                for table in client.list_tables(f"{self.identity}.{schema}"):
+                    client.copy_table(table.reference, f"{other.identity}.{schema}.{table.table_id}").result()
         return other
 
     def take_raw(self, other: DuckDBTarget) -> None:
@@ -326,7 +328,7 @@ class BigQueryTarget(Target):
                 rows = Path(folder) / f"{table}.parquet"
                 other.execute(f"COPY {RAW}.{table} TO '{rows}' (FORMAT parquet)")
                 with rows.open("rb") as file:
-                    jobs.append(client.load_table_from_file(file, f"{self.project}.{RAW}.{table}", job_config=config))
+                    jobs.append(client.load_table_from_file(file, f"{self.identity}.{RAW}.{table}", job_config=config))
             for job in jobs:  # begun before the first is waited for, a second at a time
                 job.result()
 

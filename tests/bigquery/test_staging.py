@@ -40,7 +40,7 @@ def target(make_target: MakeTarget) -> BigQueryTarget:
 @pytest.fixture(scope="module")
 def created(target: BigQueryTarget) -> Any:
     with environment(target.settings):
-        return storage.Client(target.project, AnonymousCredentials()).create_bucket(BUCKET)
+        return storage.Client(target.identity, AnonymousCredentials()).create_bucket(BUCKET)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_rows_come_by_way_of_the_bucket_and_nothing_stays_in_it(
     )
     settings = command_environment() | target.settings
     assert subprocess.run([sys.executable, "-c", killed], cwd=ROOT, env=settings, check=False).returncode == -9
-    folder = f"a/b/{target.project}/raw/{PN.pipeline}"
+    folder = f"a/b/{target.identity}/raw/{PN.pipeline}"
     assert names(bucket) == [f"{folder}/{load}/LICENSE" for load in "123"]
     others = f"{folder}_of_another/1/part.parquet"
     bucket.blob(others).upload_from_string(b"")

@@ -30,7 +30,7 @@ WHOLE_PERIOD = {"maison": (4475, 1762.89), "appartement": (1928, 1522.14), "loca
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
-@pytest.fixture(scope="module", params=["duckdb geo40", "postgres geo40", "duckdb raw43"])
+@pytest.fixture(scope="module", params=["duckdb geo40", "postgres geo40", "duckdb raw43", "postgres raw43"])
 def query(
     request: pytest.FixtureRequest, borrow: MakeTarget, dbt_files: DbtFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> Query:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import math
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,12 @@ COSTS = {
     "total_cost": "",
 }
 NUMBERS = ("hours", "cores", "gib", "months", "cost")
-# Warehouse, route and format. Parquet and CSV of either route meet in contract/, routes and warehouses in warehouse/.
-COMBINATIONS = ("duckdb-hourly-parquet", "duckdb-daily-parquet", "postgres-hourly-csv")
+COMBINATIONS = [
+    f"{kind}-{route}-{form}"
+    for kind in ("duckdb", "postgres")
+    for route in ("hourly", "daily")
+    for form in ("parquet", "csv")
+]
 
 
 @pytest.fixture(scope="module")
@@ -80,21 +85,21 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="module")
-def warehouses(borrow: MakeTarget) -> dict[str, Target]:
-    """By kind: both routes share one, and with it the reports that both of them load."""
-    return {kind: borrow(kind) for kind in ("duckdb", "postgres")}
+def warehouse_of(borrow: MakeTarget) -> Callable[[str, str], Target]:
+    """By kind and format: both routes share one, and with it the reports that both of them load."""
+    return functools.cache(lambda kind, form: borrow(kind))
 
 
 @pytest.fixture(scope="module", params=COMBINATIONS)
 def summary(
     request: pytest.FixtureRequest,
     samples: Path,
-    warehouses: dict[str, Target],
+    warehouse_of: Callable[[str, str], Target],
     dbt_files: DbtFiles,
     tmp_path_factory: Any,
 ) -> Target:
     kind, route, form = request.param.split("-")
-    target, files = warehouses[kind], tmp_path_factory.mktemp("reports")
+    target, files = warehouse_of(kind, form), tmp_path_factory.mktemp("reports")
     for scenario in SCENARIOS:  # a cluster's CSV does not say whose it is
         folder = scenario if form == "parquet" else f"source={about(samples, scenario)['source']}"
         shutil.copytree(samples / scenario / form, files / folder)

@@ -49,7 +49,7 @@ class Build(Protocol):
 def build_marts(dbt_files: DbtFiles) -> Build:
     def run(target: Target, span: tuple[str, str], options: Sequence[str] = ()) -> None:
         first, last = map(day, span)
-        with environment(target.settings | dbt_files(target)):
+        with environment(target.settings | dbt_files(target, HISTORY)):
             build((first, last + timedelta(days=1)), [*options, *HISTORY], target.open(), say=lambda line: None)
 
     return run

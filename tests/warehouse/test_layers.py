@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from flows.run_dbt import run_dbt
-from loaders.destination import DuckDB
+from tests.conftest import DbtFiles, MakeTarget
+from tests.warehouses import environment
 
 LAYER_OF = {"stg_": "staging", "int_": "intermediate", "fct_": "marts", "dim_": "marts"}
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def models(borrow: MakeTarget, dbt_files: DbtFiles) -> dict[str, Any]:
     """The project's models by name, as dbt parses them, with their tests' names under `tests`."""
-    folder = tmp_path_factory.mktemp("parse")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("DBT_TARGET_PATH", str(folder))
-        patched.setenv("DBT_LOG_PATH", str(folder))
-        run_dbt(["parse"], DuckDB(folder / "nothing.duckdb"), say=lambda line: None)
-    manifest = json.loads((folder / "manifest.json").read_text())
+    target = borrow("duckdb")
+    files = dbt_files(target)
+    with environment(files | {"DBT_WRITE_JSON": "true"}):
+        run_dbt(["parse"], target.open(), say=lambda line: None)
+    manifest = json.loads((Path(files["DBT_TARGET_PATH"]) / "manifest.json").read_text())
     found = {
         node["name"]: node | {"tests": []} for node in manifest["nodes"].values() if node["resource_type"] == "model"
     }

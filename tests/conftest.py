@@ -194,6 +194,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {file: rank for rank, file in enumerate(LONGEST)}
     here = Path(__file__).parent
     items.sort(key=lambda item: ranks.get(item.path.relative_to(here).as_posix(), len(ranks)))
+    for item in items:
+        if "bigquery" in item.nodeid:
+            item.add_marker("bigquery")
 
 
 @pytest.fixture

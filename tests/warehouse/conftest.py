@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -37,6 +38,16 @@ MODELS_ALONE = ["--resource-type", "seed", "--resource-type", "model"]
 IN_BATCHES = [*MODELS_ALONE, "--select", "+config.incremental_strategy:microbatch"]
 # What staging promises of the same rows is tested once, on DuckDB: on Postgres it would take longer than all the rest.
 ROWS_TESTED_BEFORE = ["--exclude", "path:models/staging,resource_type:test"]
+
+
+class Warehouses:
+    """Targets by kind, each made when it is first asked for: a run without BigQuery builds nothing there."""
+
+    def __init__(self, make: Callable[[str], Target]) -> None:
+        self._make = functools.cache(make)
+
+    def __getitem__(self, kind: str) -> Target:
+        return self._make(kind)
 
 
 class Build(Protocol):
@@ -78,8 +89,8 @@ def build_domains(dbt_files: DbtFiles) -> BuildDomains:
         select: Sequence[str] = domains.MARTS,
         decisions: Iterable[str] = domains.DECISIONS,
     ) -> None:
-        with environment(target.settings | dbt_files(target) | decided(decisions)):
-            build(domains.SPAN, ["--select", *select, *options], target.open(), say=lambda line: None)
+        with environment(target.settings | dbt_files(target, HISTORY) | decided(decisions)):
+            build(domains.SPAN, ["--select", *select, *options, *HISTORY], target.open(), say=lambda line: None)
 
     return run
 
@@ -105,28 +116,29 @@ def drawn(loaded: DuckDBTarget) -> tuple[Volumes, Volumes]:
 @pytest.fixture(scope="session")
 def built(
     make_target: MakeTarget, loaded: DuckDBTarget, drawn: tuple[Volumes, Volumes], build_marts: Build
-) -> dict[str, Target]:
+) -> Warehouses:
     """By kind of warehouse: what is loaded and drawn, and the marts.
 
     Loaded once and copied: that every dataset loads into both alike is proved in contract/.
     The months of SPANS are built, not those between them.
     """
-    postgres = make_target("postgres")
-    assert isinstance(postgres, PostgresTarget)
-    postgres.take_raw(loaded)
-    bigquery = make_target("bigquery")
-    assert isinstance(bigquery, BigQueryTarget)
-    bigquery.take_raw(loaded)
-    for target, options in ((loaded, []), (postgres, ROWS_TESTED_BEFORE), (bigquery, MODELS_ALONE)):
+    options = {"duckdb": [], "postgres": ROWS_TESTED_BEFORE, "bigquery": MODELS_ALONE}
+
+    def make(kind: str) -> Target:
+        target = loaded if kind == "duckdb" else make_target(kind)
+        if isinstance(target, PostgresTarget | BigQueryTarget):
+            target.take_raw(loaded)
         build_marts(target, SPANS[0], IN_BATCHES)
-        build_marts(target, SPANS[1], options)
-    return {"duckdb": loaded, "postgres": postgres, "bigquery": bigquery}
+        build_marts(target, SPANS[1], options[kind])
+        return target
+
+    return Warehouses(make)
 
 
 class Domains(NamedTuple):
     """The domains beside Britain's power by kind of warehouse, and the folder that their files were read from."""
 
-    targets: dict[str, Target]
+    targets: Warehouses
     folder: Path
 
 
@@ -136,14 +148,17 @@ def elsewhere(
 ) -> Domains:
     """Loaded once and copied, as `built`; DuckDB with the tests of the models."""
     folder = tmp_path_factory.mktemp("domains")
-    loaded, postgres, bigquery = (make_target(kind) for kind in ("duckdb", "postgres", "bigquery"))
+    loaded = make_target("duckdb")
     assert isinstance(loaded, DuckDBTarget)
-    assert isinstance(postgres, PostgresTarget)
-    assert isinstance(bigquery, BigQueryTarget)
     domains.load(loaded, folder)
-    domains.copy_to_postgres(postgres, loaded, folder)
-    bigquery.take_raw(loaded)
-    build_domains(loaded, ["--exclude", *domains.TESTED_ELSEWHERE])
-    for target in (postgres, bigquery):
-        build_domains(target, MODELS_ALONE)
-    return Domains({"duckdb": loaded, "postgres": postgres, "bigquery": bigquery}, folder)
+
+    def make(kind: str) -> Target:
+        target = loaded if kind == "duckdb" else make_target(kind)
+        if isinstance(target, PostgresTarget):
+            domains.copy_to_postgres(target, loaded, folder)
+        elif isinstance(target, BigQueryTarget):
+            target.take_raw(loaded)
+        build_domains(target, ["--exclude", *domains.TESTED_ELSEWHERE] if kind == "duckdb" else MODELS_ALONE)
+        return target
+
+    return Domains(Warehouses(make), folder)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.warehouse.conftest import Warehouses
 from tests.warehouse.drawn import SYSTEM_UNIT, UNITS, Volumes
-from tests.warehouses import Target
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 def test_volumes_are_those_of_an_integration_by_seconds(
-    kind: str, built: dict[str, Target], drawn: tuple[Volumes, Volumes]
+    kind: str, built: Warehouses, drawn: tuple[Volumes, Volumes]
 ) -> None:
     volumes, seconds = drawn
     rows = built[kind].query(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.warehouse.conftest import MODELS_ALONE, SPANS, Build
+from tests.warehouse.conftest import MODELS_ALONE, SPANS, Build, Warehouses
 from tests.warehouse.same import Rows, assert_same, mart_rows
 from tests.warehouses import Target
 
@@ -47,14 +47,14 @@ def _rows(target: Target, mart: str) -> Rows:
     return mart_rows(target, mart, GRAINS[mart])
 
 
-def test_every_mart_is_compared(built: dict[str, Target]) -> None:
+def test_every_mart_is_compared(built: Warehouses) -> None:
     found = built["duckdb"].query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'marts'")
     assert sorted(name for (name,) in found) == sorted(GRAINS)
 
 
 @pytest.mark.parametrize("mart", GRAINS)
 @pytest.mark.parametrize("other", ["postgres", "bigquery"])
-def test_a_mart_has_the_same_rows_on_duckdb_and_elsewhere(built: dict[str, Target], other: str, mart: str) -> None:
+def test_a_mart_has_the_same_rows_on_duckdb_and_elsewhere(built: Warehouses, other: str, mart: str) -> None:
     assert_same(_rows(built["duckdb"], mart), _rows(built[other], mart))
 
 
@@ -73,7 +73,7 @@ EVERY_PERIOD = [
 
 
 @pytest.mark.parametrize(("day", "periods"), [("2024-03-31", 46), ("2024-04-01", 48), ("2024-10-27", 50)])
-def test_a_day_has_as_many_periods_as_the_clocks_give_it(built: dict[str, Target], day: str, periods: int) -> None:
+def test_a_day_has_as_many_periods_as_the_clocks_give_it(built: Warehouses, day: str, periods: int) -> None:
     target = built["duckdb"]
     for mart in EVERY_PERIOD:
         [[count, first, last]] = target.query(
@@ -95,7 +95,7 @@ def test_a_day_has_as_many_periods_as_the_clocks_give_it(built: dict[str, Target
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2024-03-31", 23), ("2024-04-01", 24), ("2024-10-27", 25)])
-def test_a_day_has_as_many_hours_as_the_clocks_give_it(built: dict[str, Target], day: str, hours: int) -> None:
+def test_a_day_has_as_many_hours_as_the_clocks_give_it(built: Warehouses, day: str, hours: int) -> None:
     target = built["duckdb"]
     [[forecast]] = target.query(
         f"SELECT COUNT(*) FROM marts.fct_wind_forecast_error_hourly WHERE settlement_date = DATE '{day}' "
@@ -110,7 +110,7 @@ def test_a_day_has_as_many_hours_as_the_clocks_give_it(built: dict[str, Target],
     assert energy <= power * (1 + 1e-9)
 
 
-def test_a_rebuild_leaves_the_same_marts(built: dict[str, Target], build_marts: Build) -> None:
+def test_a_rebuild_leaves_the_same_marts(built: Warehouses, build_marts: Build) -> None:
     target = built["duckdb"]
     before = {mart: _rows(target, mart) for mart in GRAINS}
     build_marts(target, SPANS[-1], MODELS_ALONE)
@@ -118,7 +118,7 @@ def test_a_rebuild_leaves_the_same_marts(built: dict[str, Target], build_marts: 
         assert_same(_rows(target, mart), before[mart])
 
 
-def test_batches_rebuilt_on_bigquery_are_the_same_rows(built: dict[str, Target], build_marts: Build) -> None:
+def test_batches_rebuilt_on_bigquery_are_the_same_rows(built: Warehouses, build_marts: Build) -> None:
     """A batch is a partition that is overwritten: what is missing from it comes back, and nothing is doubled."""
     target, mart = built["bigquery"], "fct_availability_by_fuel_half_hourly"
     before = _rows(target, mart)

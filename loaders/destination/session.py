@@ -144,18 +144,27 @@ def open_session(warehouse: Warehouse) -> Iterator[Session]:
 
 
 def _resolved_once(destination: Any) -> Any:
-    """The destination with its capabilities worked out once: dlt asks forty times a commit, a third of its time.
+    """The destination with its settings and capabilities worked out once: dlt asks sixty times a commit, half its time.
 
-    They depend on the connection and on how names are written, and neither changes while it is open.
+    They depend on the connection, the schemas and how names are written, and none of it changes while it is open.
     """
+    configure: Any = destination.configuration
     resolve: Any = destination.capabilities
-    known: dict[Any, Any] = {}
+    configured: dict[Any, Any] = {}
+    resolved: dict[Any, Any] = {}
+
+    def configuration(initial_config: Any, accept_partial: bool = False) -> Any:
+        key = (accept_partial, *(repr(value) for value in dict(initial_config or {}).values()))
+        if key not in configured:
+            configured[key] = configure(initial_config, accept_partial)
+        return configured[key].copy()
 
     def capabilities(config: Any = None, naming: Any = None) -> Any:
         key = None if naming is None else (type(naming), naming.max_length)
-        if key not in known:
-            known[key] = resolve(config, naming)
-        return known[key].copy()
+        if key not in resolved:
+            resolved[key] = resolve(config, naming)
+        return resolved[key].copy()
 
+    destination.configuration = configuration
     destination.capabilities = capabilities
     return destination

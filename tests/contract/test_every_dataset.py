@@ -396,7 +396,7 @@ def one_day(full_size: str, make_target: MakeTarget) -> dict[str, tuple[int, int
     return load_at_full_size(make_target("duckdb"), full_size, "2024-01-02", "2024-01-02")
 
 
-@pytest.mark.slow
+@pytest.mark.volume
 @every_dataset
 def test_a_day_at_the_published_volume_stays_under_the_ceiling(
     dataset: Dataset, one_day: dict[str, tuple[int, int]]
@@ -406,7 +406,7 @@ def test_a_day_at_the_published_volume_stays_under_the_ceiling(
     assert 50 < peak <= MOST_MEGABYTES
 
 
-@pytest.mark.slow
+@pytest.mark.volume
 def test_four_days_of_the_largest_dataset_need_the_memory_of_one(full_size: str, make_target: MakeTarget) -> None:
     day_target, days_target = make_target("duckdb"), make_target("duckdb")
     rows, one = load_at_full_size(day_target, full_size, "2024-01-02", "2024-01-02", "pn")["elexon.pn"]

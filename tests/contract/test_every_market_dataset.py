@@ -161,7 +161,7 @@ def test_its_ledger_accounts_for_every_row_of_every_file(kind: str, dataset: Dat
     assert all(re.fullmatch("[0-9a-f]{64}", one["sha256"]) for one in entries)
 
 
-@pytest.mark.slow
+@pytest.mark.volume
 def test_the_largest_file_stays_under_the_ceiling(make_target: MakeTarget, tmp_path: Path) -> None:
     rows = ["Interval,GMT Interval, Settlement Location Name, PNODE Name, LMP, MLC, MCC, MEC"]
     for at in starts(date(2024, 7, 4), CENTRAL, 5):

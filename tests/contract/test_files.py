@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -192,7 +193,8 @@ def test_archives_are_read_in_place_and_each_member_is_a_file(
     duckdb_file: Target, source: Source, folder: Path
 ) -> None:
     with zipfile.ZipFile(folder / "month.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("one.csv", prices(JANUARY[:1], "A"))
+        undated = zipfile.ZipInfo("one.csv", (1980, 0, 0, 0, 0, 0))  # as programs without a clock write it
+        archive.writestr(undated, prices(JANUARY[:1], "A"))
         archive.writestr("__MACOSX/one.csv", b"junk")
     with tarfile.open(folder / "packed.tar.gz", "w:gz") as packed:
         content = prices(JANUARY[1:], "A")
@@ -202,6 +204,40 @@ def test_archives_are_read_in_place_and_each_member_is_a_file(
     assert load(duckdb_file, source, folder).exit_code == 0
     assert {row[4] for row in rows(duckdb_file)} == {"month.zip/one.csv", "packed.tar.gz/in/two.csv"}
     assert len(rows(duckdb_file)) == 6
+
+
+def test_the_list_of_an_archive_is_read_once_for_all_that_is_in_it(
+    source: Source, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [f"2024-01-{day:02}" for day in range(1, 31)]
+    with zipfile.ZipFile(folder / "month.zip", "w") as zipped, tarfile.open(folder / "month.tar.gz", "w:gz") as packed:
+        for day in days:
+            content = prices([day], "A")
+            zipped.writestr(f"{day}.csv", content)
+            about = tarfile.TarInfo(f"{day}.csv")
+            about.size = len(content)
+            packed.addfile(about, io.BytesIO(content))
+    lists_read: list[str] = []
+
+    class Zip(zipfile.ZipFile):
+        def _RealGetContents(self) -> None:  # noqa: N802 - as it is called there
+            lists_read.append("zip")
+            super()._RealGetContents()  # type: ignore[misc]
+
+    class Tar(tarfile.TarFile):
+        @classmethod
+        def gzopen(cls, *arguments: Any, **options: Any) -> tarfile.TarFile:
+            lists_read.append("tar.gz")
+            return super().gzopen(*arguments, **options)
+
+    monkeypatch.setattr(zipfile, "ZipFile", Zip)
+    monkeypatch.setattr(tarfile, "open", Tar.open)
+    found = recognise(source, find_files(str(folder)))
+    by_turns = {file.name: b"".join(file.read()) for file in found.by_dataset["prices"]}
+    assert by_turns == {f"month.{kind}/{day}.csv": prices([day], "A") for kind in ("zip", "tar.gz") for day in days}
+    assert sorted(lists_read) == ["tar.gz", "zip"]
+    (folder / "month.zip").unlink()
+    assert {file.archive.name for file in find_files(str(folder)) if file.archive} == {"month.tar.gz"}
 
 
 def test_parquet_is_read_by_its_columns(duckdb_file: Target, source: Source, folder: Path) -> None:
@@ -228,7 +264,14 @@ def zip_of(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def parquet_of(**columns: list[Any]) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
 BROKEN = {
+    "load cut.parquet": (parquet_of(day=[], hour=[], node=[])[:-20], "is not parquet that can be read"),
     "cut.zip": (zip_of("x.csv", prices(JANUARY, "Z"))[:-30], "cut.zip is cut or damaged"),
     "outside.zip": (zip_of("../../x.csv", prices(JANUARY, "Z")), "a path outside of itself"),
     "bomb.zip": (zip_of("x.csv", b"day,hour,node,price\n" + b"0" * (101 << 20)), "refused as a bomb"),

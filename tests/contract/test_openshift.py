@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import zipfile
@@ -15,9 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from loaders.errors import DeclarationError, SourceChanged
 from loaders.files import find_files
+from loaders.load import Job
+from loaders.progress import show_files
 from loaders.recognise import recognise
 from loaders.sources.openshift import days
 from loaders.sources.openshift.planner import plan
@@ -90,7 +94,7 @@ def replaced(column: str, row: int, value: Any) -> Change:
     return change
 
 
-def held(target: Target, dataset: str = "pod_usage", leaving_out: tuple[str, ...] = ("source_file",)) -> Digest:
+def held(target: Target, dataset: str = "pod_usage", leaving_out: tuple[str, ...] = ()) -> Digest:
     """What a table holds, wherever it came from."""
     fields = [field.name for field in OPENSHIFT.dataset(dataset).fields if field.name not in leaving_out]
     return digest(target.rows(f"openshift__{dataset}", fields))
@@ -447,6 +451,15 @@ def test_an_unknown_report_is_left_alone_and_named(duckdb_file: Target, copied: 
     found = recognise(OPENSHIFT, find_files(str(copied)))
     assert [Path(left.name).name for left in found.unknown] == [vm.name]
     assert load(duckdb_file, copied, "pod_usage").errors == []
+
+
+def test_the_plan_shows_the_files_of_a_dataset_that_is_made_of_another_s(reports: Path) -> None:
+    found = recognise(OPENSHIFT, find_files(str(reports)))
+    console = Console(file=io.StringIO(), width=200)
+    show_files(console, [Job(dataset, (), (), {}) for dataset in OPENSHIFT.datasets.values()], found)
+    assert isinstance(console.file, io.StringIO)
+    shown = dict(line.split()[1:4:2] for line in console.file.getvalue().splitlines() if "openshift." in line)
+    assert shown["openshift.pod_usage_daily"] == shown["openshift.pod_usage"] == str(len(found.by_dataset["pod_usage"]))
 
 
 def test_a_file_of_nobody_s_cluster_is_refused(duckdb_file: Target, copied: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class Tables:
         rows: list[list[str]] = []
         known = {one for aliases in self._layout.columns.values() for one in headers(aliases)}
         for number, line in text_lines(self._file, self._name):
-            cells = split(line)
+            cells = split(line, self._name, number)
             if not any(cell.strip() for cell in cells):
                 continue
             if "he1" in map(plain, cells):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from loaders.destination import FOLDER_PREFIX, DuckDB, Postgres, open_session, open_warehouse, session
+from loaders.destination import DuckDB, Postgres, open_session, open_warehouse, session
 from loaders.errors import DeclarationError, WarehouseUnavailable
+from loaders.workshop import FOLDER_PREFIX
 from tests.loads import ELEXON
 from tests.warehouses import Target
 from tests.wire import closed_port

@@ -1,7 +1,9 @@
 """Files that a user has: in a folder, inside of archives, or in an object store. Nothing is unpacked onto the disk."""
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -146,6 +148,10 @@ def _tar_members(archive: tarfile.TarFile, name: str) -> Iterator[tuple[str, int
             _refuse_outside(name, info.name)
             _refuse_larger(name, info.name, info.size)
             yield info.name, info.size, datetime.fromtimestamp(info.mtime, UTC)
+    # Its members have no checksums: that of the compression comes at the very end, and nobody would read so far.
+    assert archive.fileobj is not None
+    while archive.fileobj.read(CHUNK_BYTES):
+        pass
 
 
 def _refuse_outside(name: str, member: str) -> None:
@@ -171,6 +177,12 @@ def _modified(system: Any, place: str, about: dict[str, Any]) -> datetime:
     return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
+DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, NotImplementedError, RuntimeError),
+)
+
+
 @contextmanager
 def _named(name: str) -> Iterator[None]:
     """What the libraries raise for a damaged or unreadable file, as `SourceUnavailable`."""
@@ -178,5 +190,5 @@ def _named(name: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise SourceUnavailable(f"no file {name}") from error
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise SourceUnavailable(f"{name} is cut or damaged ({error}); get it again") from error

@@ -103,6 +103,11 @@ class Shaper:
         published = batch.column(position)
         try:
             return _cast(published, kind)
+        except pa.ArrowNotImplementedError as error:  # as a struct in a file of parquet
+            raise SourceChanged(
+                f"{declared.key} is of the type {published.type}, of which no {declared.type} can be made; correct the "
+                f"field in fields.yml, or leave it out of `fields` in {self.dataset.path.name}"
+            ) from error
         except pa.ArrowInvalid:
             bad = _uncastable(published, kind)
             for row in bad:

@@ -24,7 +24,7 @@ class Answer:
             raise SourceChanged(f"{name}: an answer of more than {LARGEST_ANSWER_BYTES:,} bytes; save a day to a file")
         try:
             found = json.loads(body, parse_float=str, parse_int=str)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             line = getattr(error, "lineno", 1)
             raise SourceChanged(f"{name}, line {line}: not JSON, or cut: {error}") from error
         for key in layout.records.split("."):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import tarfile
 import zipfile
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from loaders.catalogue import Source, read_source
 from loaders.destination import open_session
-from loaders.errors import DeclarationError
+from loaders.errors import DeclarationError, SourceUnavailable
 from loaders.files import find_files
 from loaders.load import Outcome, Request, make_plan, run_plan
 from loaders.recognise import recognise
@@ -206,6 +207,31 @@ def test_archives_are_read_in_place_and_each_member_is_a_file(
     assert len(rows(duckdb_file)) == 6
 
 
+@pytest.mark.parametrize("kind", ["deflated.zip", "lzma.zip", "bzip2.zip", "a.tar.gz", "a.tar.xz.tar"])
+def test_a_damaged_archive_is_refused_or_read_as_it_was(kind: str, folder: Path) -> None:
+    """Wherever a bit is another. Of a tar's members, only the compression has a checksum."""
+    content, buffer = prices(JANUARY, "AB" * 300), io.BytesIO()
+    if kind.endswith(".zip"):
+        method = {"deflated": zipfile.ZIP_DEFLATED, "lzma": zipfile.ZIP_LZMA, "bzip2": zipfile.ZIP_BZIP2}
+        with zipfile.ZipFile(buffer, "w", method[kind.removesuffix(".zip")]) as archive:
+            archive.writestr("a.csv", content)
+    else:
+        with tarfile.open(fileobj=buffer, mode="w:gz" if kind == "a.tar.gz" else "w:xz") as packed:
+            about = tarfile.TarInfo("a.csv")
+            about.size = len(content)
+            packed.addfile(about, io.BytesIO(content))
+    good, draw, refused = buffer.getvalue(), random.Random(kind), 0
+    for _ in range(60):
+        bad = bytearray(good)
+        bad[draw.randrange(len(bad))] ^= 1 << draw.randrange(8)
+        (folder / kind).write_bytes(bad)
+        try:
+            assert [b"".join(file.read()) for file in find_files(str(folder))] == [content]
+        except SourceUnavailable:
+            refused += 1
+    assert refused > 30
+
+
 def test_the_list_of_an_archive_is_read_once_for_all_that_is_in_it(
     source: Source, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +297,10 @@ def parquet_of(**columns: list[Any]) -> bytes:
 
 
 BROKEN = {
+    "load of structs.parquet": (
+        parquet_of(day=[date(2024, 1, 1)], hour=[{"of": 1}], node=["Z"]),
+        "hour is of the type struct<of: int64>, of which no integer can be made",
+    ),
     "load cut.parquet": (parquet_of(day=[], hour=[], node=[])[:-20], "is not parquet that can be read"),
     "cut.zip": (zip_of("x.csv", prices(JANUARY, "Z"))[:-30], "cut.zip is cut or damaged"),
     "outside.zip": (zip_of("../../x.csv", prices(JANUARY, "Z")), "a path outside of itself"),

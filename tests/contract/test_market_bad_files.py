@@ -56,6 +56,10 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
             content(9).replace(b"\r\n", b"\n").replace(b"\n", b"\r"),
             "returns.csv, line 1: no delimited text (new-line character seen in unquoted field",
         ),
+        "deep.json": (
+            b'{"HourlySystemLoads": ' + b"[" * 200_000,
+            "deep.json, line 1: not JSON, or cut: maximum recursion",
+        ),
         "nothing.json": (
             b'{"HourlySystemLoads": {"HourlySystemLoad": [null]}}',
             "nothing.json: HourlySystemLoads.HourlySystemLoad holds 'None', which is no record",

@@ -470,6 +470,15 @@ def test_a_file_of_nobody_s_cluster_is_refused(duckdb_file: Target, copied: Path
         load(duckdb_file, loose)
 
 
+def test_a_column_that_holds_another_kind_of_thing_is_named(reports: Path) -> None:
+    whole, buffer = pq.read_table(file(reports), partitioning=None), io.BytesIO()
+    lists = pa.array([[text] for text in whole.column("node").to_pylist()])
+    pq.write_table(whole.set_column(whole.schema.get_field_index("node"), "node", lists), buffer)
+    buffer.seek(0)
+    with pytest.raises(SourceChanged, match=r"the report: node is of the type list<.*, of which no string can be made"):
+        list(read(buffer, POD_USAGE, "the report"))
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [

@@ -48,7 +48,13 @@ def typed(batches: Iterator[pa.RecordBatch], dataset: Dataset, name: str) -> Ite
         columns: dict[str, pa.Array] = {}
         reasons: list[tuple[str, pa.Array]] = []
         for field in (field for field in dataset.published if field.key in batch.schema.names):
-            values, good, wanted = _column(batch.column(field.key), field, labels)
+            try:
+                values, good, wanted = _column(batch.column(field.key), field, labels)
+            except pa.ArrowNotImplementedError as error:
+                kind = batch.schema.field(field.key).type
+                raise SourceChanged(
+                    f"{name}: {field.key} is of the type {kind}, of which no {field.type} can be made"
+                ) from error
             columns[field.key] = values
             if not pc.all(good, min_count=0).as_py():
                 reasons.append((f"{field.key}: not {wanted}", good))

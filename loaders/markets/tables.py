@@ -35,6 +35,8 @@ class Tables:
                 unknown = [one for one in cells if plain(one) and plain(one) not in known and not _is_hour(one)]
                 if unknown:
                     raise SourceChanged(f"{self._name}, line {number}: unknown column {unknown[0]!r}")
+                if twice := {one for one in cells if [*map(plain, cells)].count(plain(one)) > 1}:
+                    raise SourceChanged(f"{self._name}, line {number}: two columns are called {twice.pop()!r}")
             elif not self.names:
                 self.preamble.append(line.strip(", "))
             elif len(cells) != len(self.names):

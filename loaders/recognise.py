@@ -73,7 +73,7 @@ def head(file: SourceFile) -> str:
         try:
             with file.open() as opened:
                 return ",".join(pq.read_schema(opened).names)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter from the name of a column
             raise SourceUnavailable(f"{file.name} is not parquet that can be read ({error}); get it again") from error
     return found[:HEAD_BYTES].decode("utf-8-sig", "replace")
 

@@ -301,6 +301,10 @@ BROKEN = {
         parquet_of(day=[date(2024, 1, 1)], hour=[{"of": 1}], node=["Z"]),
         "hour is of the type struct<of: int64>, of which no integer can be made",
     ),
+    "load of nobody.parquet": (
+        parquet_of(day=[], hour=[], node=[]).replace(b"node", b"n\xf3de"),
+        "is not parquet that can be read",
+    ),
     "load cut.parquet": (parquet_of(day=[], hour=[], node=[])[:-20], "is not parquet that can be read"),
     "cut.zip": (zip_of("x.csv", prices(JANUARY, "Z"))[:-30], "cut.zip is cut or damaged"),
     "outside.zip": (zip_of("../../x.csv", prices(JANUARY, "Z")), "a path outside of itself"),

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from loaders.errors import DeclarationError, SourceChanged
+from loaders.errors import DeclarationError, SourceChanged, SourceUnavailable
 from loaders.files import find_files
 from loaders.load import Job
 from loaders.progress import show_files
@@ -477,6 +477,14 @@ def test_a_column_that_holds_another_kind_of_thing_is_named(reports: Path) -> No
     buffer.seek(0)
     with pytest.raises(SourceChanged, match=r"the report: node is of the type list<.*, of which no string can be made"):
         list(read(buffer, POD_USAGE, "the report"))
+
+
+def test_damaged_text_is_seen_before_it_reaches_a_warehouse(reports: Path) -> None:
+    buffer = io.BytesIO()
+    pq.write_table(pq.read_table(file(reports), partitioning=None), buffer, compression="none")
+    damaged = buffer.getvalue().replace(b"app-0-0", b"app\xff0-0")
+    with pytest.raises(SourceUnavailable, match=r"the report: row group 1 of 1 cannot be read .*UTF8.*copy the file"):
+        list(read(io.BytesIO(damaged), POD_USAGE, "the report"))
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,9 @@ def _read_parquet(file: IO[bytes], name: str, rows: int, choose: Choice) -> Iter
     wanted = choose(opened.schema_arrow.names)
     for number in range(opened.num_row_groups):
         try:
-            yield from opened.iter_batches(rows, row_groups=[number], columns=wanted, use_threads=False)
+            for batch in opened.iter_batches(rows, row_groups=[number], columns=wanted, use_threads=False):
+                batch.validate(full=True)  # pages need no checksum, so damaged text is seen here or nowhere
+                yield batch
         except (pa.ArrowException, OSError) as error:
             raise SourceUnavailable(
                 f"{name}: row group {number + 1} of {opened.num_row_groups} cannot be read ({error}); copy the file "

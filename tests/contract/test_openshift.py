@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -252,6 +254,40 @@ def test_numbers_of_manifests_are_numbers(duckdb_file: Target, copied: Path) -> 
     assert ".10000." in files_of(duckdb_file)  # as text, 999 would be the last
     assert pods_in(duckdb_file, "pod = 'newer'") == 1
     assert pods_in(duckdb_file, "pod IN ('older', 'app-0-0') AND interval_start_at = '2025-10-01 00:00:00+00'") == 0
+
+
+def test_a_payload_was_sent_at_the_instant_of_its_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In UTC where it names no zone, whatever the clock of this machine says."""
+    keys = {field.key: field.type for field in POD_USAGE.published}
+    row = ",".join("2025-10-01 00:00:00 +0000 UTC" if kind == "timestamp" else "" for kind in keys.values())
+    report = f"{','.join(keys)}\n{row}\n".encode()
+
+    def planned(**sent: str) -> list[str]:
+        for name, text in sent.items():
+            payload(tmp_path / f"{name}.tar.gz", {"cluster_id": "c", "date": text}, report)
+        found = recognise(OPENSHIFT, find_files(str(tmp_path))).by_dataset["pod_usage"]
+        windows = plan(POD_USAGE, found, ZoneInfo("UTC"), date(2025, 1, 1), date(2026, 1, 1), datetime.now(UTC))
+        return [one.name.split("/")[0] for window in windows for one in window.files]
+
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert planned(first="2025-10-02T03:00:00", second="2025-10-02T03:00:01Z") == ["second.tar.gz"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    with pytest.raises(
+        SourceChanged, match=r"second.tar.gz/pods.csv: the manifest.json beside it has the date 'yester"
+    ):
+        planned(second="yesterday")
+
+
+def payload(path: Path, about: dict[str, str], report: bytes) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in (("manifest.json", json.dumps(about).encode()), ("pods.csv", report)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
 
 
 def test_the_parts_of_a_manifest_are_loaded_together(duckdb_file: Target, copied: Path) -> None:

@@ -179,6 +179,9 @@ def test_files_of_one_commit_that_speak_for_the_same_place_do_not_double_it(
     assert load(duckdb_file, source, folder).windows_loaded == 2
     assert rows(duckdb_file) == sorted(expected(JANUARY, "AB", 2.0, "new.csv"))
     assert verify(duckdb_file, source)[0] == 0
+    load(duckdb_file, source, folder / "old.csv", force=True)  # what is loaded last stands
+    assert rows(duckdb_file) == sorted(expected(JANUARY, "AB", 1.0, "old.csv"))
+    assert verify(duckdb_file, source)[0] == 0
 
 
 def test_rows_that_somebody_deleted_are_found(duckdb_file: Target, source: Source, folder: Path) -> None:

@@ -85,7 +85,7 @@ def find_files(root: str) -> list[SourceFile]:
     _open_archive.cache_clear()  # what is listed is what is there now
     for place, about in found.items():
         # A single file is named by its last part, a file in a folder by its path below it.
-        name = PurePosixPath(place).name if place == path else place[len(path) :].lstrip("/")
+        name = _text(PurePosixPath(place).name if place == path else place[len(path) :].lstrip("/"))
         if any(part.startswith(LEFT_ALONE) for part in PurePosixPath(name).parts):
             continue
         location = system.unstrip_protocol(place)
@@ -106,7 +106,7 @@ def _members(archive: SourceFile) -> Iterator[SourceFile]:
         return
     for member, size, modified in found:
         if not any(part.startswith(LEFT_ALONE) for part in PurePosixPath(member).parts):
-            name, changed = f"{archive.name}/{member}", modified or archive.modified
+            name, changed = f"{archive.name}/{_text(member)}", modified or archive.modified
             yield SourceFile(name, size, changed, archive.location, member, archive)
 
 
@@ -163,6 +163,11 @@ def _refuse_outside(name: str, member: str) -> None:
 def _refuse_larger(name: str, member: str, size: int) -> None:
     if size > LARGEST_MEMBER_BYTES:
         raise SourceUnavailable(f"{name}: {member} says that it has {size:,} bytes: refused as a bomb")
+
+
+def _text(name: str) -> str:
+    """A name as text that can be shown and stored, also where its bytes are no UTF-8."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _modified(system: Any, place: str, about: dict[str, Any]) -> datetime:

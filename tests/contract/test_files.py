@@ -210,6 +210,17 @@ def test_archives_are_read_in_place_and_each_member_is_a_file(
     assert len(rows(duckdb_file)) == 6
 
 
+def test_a_name_that_is_no_utf_8_is_shown_with_its_bytes(duckdb_file: Target, source: Source, folder: Path) -> None:
+    put(folder, os.fsdecode(b"prix \xe9.csv"), prices(JANUARY[:1], "A"))
+    with tarfile.open(folder / "packed.tar", "w", format=tarfile.USTAR_FORMAT, encoding="latin-1") as packed:
+        content = prices(JANUARY[1:], "A")
+        about = tarfile.TarInfo("\xe9.csv")
+        about.size = len(content)
+        packed.addfile(about, io.BytesIO(content))
+    assert load(duckdb_file, source, folder).errors == []
+    assert {row[4] for row in rows(duckdb_file)} == {r"prix \udce9.csv", r"packed.tar/\udce9.csv"}
+
+
 @pytest.mark.parametrize("kind", ["deflated.zip", "lzma.zip", "bzip2.zip", "a.tar.gz", "a.tar.xz.tar"])
 def test_a_damaged_archive_is_refused_or_read_as_it_was(kind: str, folder: Path) -> None:
     """Wherever a bit is another. Of a tar's members, only the compression has a checksum."""

@@ -134,11 +134,13 @@ def _zip_members(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, int
         yield info.filename, info.file_size, _written(info)
 
 
-def _written(info: zipfile.ZipInfo) -> datetime | None:
-    """When a member was written, where it says so: programs without a clock write a month of zero."""
+def _written(info: zipfile.ZipInfo | tarfile.TarInfo) -> datetime | None:
+    """When a member was written, if it says so: programs without a clock write a month of zero."""
     try:
-        return datetime(*info.date_time, tzinfo=UTC)
-    except ValueError:
+        if isinstance(info, zipfile.ZipInfo):
+            return datetime(*info.date_time, tzinfo=UTC)
+        return datetime.fromtimestamp(info.mtime, UTC)
+    except (ValueError, OverflowError):
         return None
 
 
@@ -147,7 +149,7 @@ def _tar_members(archive: tarfile.TarFile, name: str) -> Iterator[tuple[str, int
         if info.isfile():
             _refuse_outside(name, info.name)
             _refuse_larger(name, info.name, info.size)
-            yield info.name, info.size, datetime.fromtimestamp(info.mtime, UTC)
+            yield info.name, info.size, _written(info)
     # Its members have no checksums: that of the compression comes at the very end, and nobody would read so far.
     assert archive.fileobj is not None
     while archive.fileobj.read(CHUNK_BYTES):

@@ -200,10 +200,10 @@ def test_archives_are_read_in_place_and_each_member_is_a_file(
         undated = zipfile.ZipInfo("one.csv", (1980, 0, 0, 0, 0, 0))  # as programs without a clock write it
         archive.writestr(undated, prices(JANUARY[:1], "A"))
         archive.writestr("__MACOSX/one.csv", b"junk")
-    with tarfile.open(folder / "packed.tar.gz", "w:gz") as packed:
+    with tarfile.open(folder / "packed.tar.gz", "w:gz", format=tarfile.GNU_FORMAT) as packed:
         content = prices(JANUARY[1:], "A")
         about = tarfile.TarInfo("in/two.csv")
-        about.size = len(content)
+        about.size, about.mtime = len(content), 1 << 60
         packed.addfile(about, io.BytesIO(content))
     assert load(duckdb_file, source, folder).exit_code == 0
     assert {row[4] for row in rows(duckdb_file)} == {"month.zip/one.csv", "packed.tar.gz/in/two.csv"}

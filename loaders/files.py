@@ -140,7 +140,7 @@ def _written(info: zipfile.ZipInfo | tarfile.TarInfo) -> datetime | None:
         if isinstance(info, zipfile.ZipInfo):
             return datetime(*info.date_time, tzinfo=UTC)
         return datetime.fromtimestamp(info.mtime, UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # the last from the system's own clock
         return None
 
 

@@ -129,7 +129,7 @@ def _zip_members(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, int
         _refuse_larger(name, info.filename, info.file_size)
         if info.file_size > RATIO_FREE_BYTES and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
             raise SourceUnavailable(
-                f"{name}: {info.file_size:,} bytes of {info.filename} in {info.compress_size:,}: refused as a bomb"
+                f"{name}: {info.file_size:,} bytes of {_text(info.filename)} in {info.compress_size:,}: refused as a bomb"
             )
         yield info.filename, info.file_size, _written(info)
 
@@ -164,7 +164,7 @@ def _refuse_outside(name: str, member: str) -> None:
 
 def _refuse_larger(name: str, member: str, size: int) -> None:
     if size > LARGEST_MEMBER_BYTES:
-        raise SourceUnavailable(f"{name}: {member} says that it has {size:,} bytes: refused as a bomb")
+        raise SourceUnavailable(f"{name}: {_text(member)} says that it has {size:,} bytes: refused as a bomb")
 
 
 def _text(name: str) -> str:

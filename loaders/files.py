@@ -128,9 +128,8 @@ def _zip_members(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, int
         _refuse_outside(name, info.filename)
         _refuse_larger(name, info.filename, info.file_size)
         if info.file_size > RATIO_FREE_BYTES and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
-            raise SourceUnavailable(
-                f"{name}: {info.file_size:,} bytes of {_text(info.filename)} in {info.compress_size:,}: refused as a bomb"
-            )
+            what = f"{info.file_size:,} bytes of {_text(info.filename)} in {info.compress_size:,}"
+            raise SourceUnavailable(f"{name}: {what}: refused as a bomb")
         yield info.filename, info.file_size, _written(info)
 
 

@@ -55,7 +55,7 @@ class Plan:
         return builds
 
     def left_out(self, catalogue: Catalogue) -> str:
-        """What is left out, a whole source as `name.*`, and how to load it, in one line. Empty if nothing is."""
+        """What is left out and how to load it, in one line; all of a source as `name.*`. Empty if nothing is."""
         if not self.missing:
             return ""
         names = []

@@ -4,10 +4,8 @@ The batches are those of the warehouse's path. Memory does not grow with the num
 come, and so do the hashes by which overlapping files and repeated keys are found.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,9 +23,9 @@ from loaders.readers import Repeats, read_body
 from loaders.recognise import Recognised
 from loaders.shape import Shaper, coded
 from loaders.windows import Window
+from loaders.workshop import workshop
 from loaders.yearfile import Verified, YearFile
 
-WORKSHOP = ".converting-"  # and the number of the process: what a killed one left is thrown away
 LATE = ("body_sha256", "release", "loaded_at", "row_hash", "occurrence")  # known after the last row; not in the lake
 
 AHEAD = 4  # chunks (256 kB) that are inflated while one is decoded; batches (2 MB) decoded while one is written
@@ -60,17 +58,18 @@ def convert(
     """Write the years of these datasets below `out`, as `<source>/<dataset>_<minutes>min_<year>.parquet`.
 
     Where files speak for the same places and times (the dataset's `replaces`), the one that changed last stands. A
-    file that fails is left out and named; then a parquet file that is there already is kept, and only a new one is
-    written. `told` hears of every file that was read, and its rows.
+    file that fails is left out and named; then a parquet file of its dataset that is there already is kept, and only a
+    new one is written. One that nobody can read may be of any. `told` hears of every file that was read, and its rows.
     """
     outcome = Converted()
     outcome.errors += [f"{type(problem).__name__}: {problem}" for _, problem in found.unreadable]
     home = out / source.name
-    with _workshop(home) as workshop:
+    with workshop(home, "converting") as unfinished:
         for dataset in datasets:
             files = found.by_dataset.get(dataset.name, [])
             if files and dataset.request.window == "file":
-                _Dataset(dataset, ZoneInfo(source.time_zone), years, home, workshop, outcome, told).convert(files)
+                zone, some_unread = ZoneInfo(source.time_zone), bool(found.unreadable)
+                _Dataset(dataset, zone, years, home, unfinished, outcome, told, some_unread).convert(files)
     return outcome
 
 
@@ -101,9 +100,10 @@ class _Dataset:
     zone: ZoneInfo
     years: Sequence[int]
     home: Path
-    workshop: Path
+    unfinished: Path
     outcome: Converted
     told: Told
+    some_unread: bool  # of the files, which may be files of this dataset
 
     def __post_init__(self) -> None:
         self._coded = coded(self.dataset.schema)
@@ -111,8 +111,8 @@ class _Dataset:
         self.schema = pa.schema([self._coded.field(name) for name in kept])
         self._dated_by = "delivery_date" if "delivery_date" in self.schema.names else str(self.dataset.window)
         self._targets: dict[int, YearFile] = {}
-        self._scopes = Hashes(self.workshop / f"{self.dataset.name}.scopes")
-        self._owners = Hashes(self.workshop / f"{self.dataset.name}.owners")  # the file of each scope
+        self._scopes = Hashes(self.unfinished / f"{self.dataset.name}.scopes")
+        self._owners = Hashes(self.unfinished / f"{self.dataset.name}.owners")  # the file of each scope
         self._failed: set[int] = set()
         self._about: list[dict[str, object]] = []
 
@@ -183,11 +183,11 @@ class _Dataset:
 
     def _target(self, year: int) -> YearFile:
         if year not in self._targets:
-            self._targets[year] = self._new(self._path(year), self.workshop)
+            self._targets[year] = self._new(self._path(year), self.unfinished)
         return self._targets[year]
 
-    def _new(self, target: Path, workshop: Path) -> YearFile:
-        return YearFile(target, self.schema, self.dataset.grain, self._dated_by, workshop)
+    def _new(self, target: Path, unfinished: Path) -> YearFile:
+        return YearFile(target, self.schema, self.dataset.grain, self._dated_by, unfinished)
 
     def _path(self, year: int) -> Path:
         minutes = (self.dataset.layout.get("clock") or {}).get("minutes", 60)
@@ -217,7 +217,7 @@ class _Dataset:
             self.outcome.errors.append(f"{type(error).__name__}: {self.dataset.label} {year}: {error}")
             target.throw_away()
             return
-        if self.outcome.errors and path.exists():
+        if (self._failed or self.some_unread) and path.exists():
             self.outcome.kept.append(path)
             target.throw_away()
             return
@@ -226,9 +226,9 @@ class _Dataset:
 
     def _without_the_outdated(self, target: YearFile, latest: dict[int, int], about: object) -> YearFile:
         """The file again without rows of failed inputs, and without those that a later input replaces."""
-        workshop = self.workshop / "again"
-        workshop.mkdir(exist_ok=True)
-        again = self._new(target.target, workshop)
+        unfinished = self.unfinished / "again"
+        unfinished.mkdir(exist_ok=True)
+        again = self._new(target.target, unfinished)
         for number, batch in target.batches():
             if number not in self._failed:
                 scopes = hashes(batch, self.dataset.replaces).to_pylist()
@@ -237,17 +237,3 @@ class _Dataset:
         again.close(about)
         target.throw_away()
         return again
-
-
-@contextmanager
-def _workshop(home: Path) -> Iterator[Path]:
-    """A folder beside the lake's files, for what is not finished; those that killed processes left go first."""
-    for left in home.glob(f"{WORKSHOP}*"):
-        if not Path(f"/proc/{left.name.removeprefix(WORKSHOP)}").exists():
-            shutil.rmtree(left, ignore_errors=True)
-    path = home / f"{WORKSHOP}{os.getpid()}"
-    path.mkdir(parents=True, exist_ok=True)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)

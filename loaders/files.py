@@ -1,12 +1,14 @@
 """Files that a user has: in a folder, inside of archives, or in an object store. Nothing is unpacked onto the disk."""
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -35,6 +37,7 @@ class SourceFile:
     modified: datetime
     location: str = field(repr=False)  # what fsspec opens
     member: str | None = None
+    archive: "SourceFile | None" = field(default=None, repr=False)  # that it is a member of
     problem: LoaderError | None = None
 
     @property
@@ -53,9 +56,19 @@ class SourceFile:
         """The file, to read from any position. Raises `SourceUnavailable` as `read`."""
         if self.problem is not None:
             raise self.problem
-        with ExitStack() as stack, _named(self.name):
-            outer = stack.enter_context(fsspec.open(self.location, "rb"))
-            yield outer if self.member is None else _member(stack, outer, self.location, self.member)
+        with _named(self.name), self._opened() as file:
+            yield file
+
+    def _opened(self) -> AbstractContextManager[IO[bytes]]:
+        if self.archive is None or self.member is None:
+            opened: AbstractContextManager[IO[bytes]] = fsspec.open(self.location, "rb")
+            return opened
+        archive = _open_archive(self.archive)
+        if isinstance(archive, zipfile.ZipFile):
+            return archive.open(self.member)
+        file = archive.extractfile(self.member)
+        assert file is not None  # only files were listed
+        return file
 
 
 def find_files(root: str) -> list[SourceFile]:
@@ -69,9 +82,10 @@ def find_files(root: str) -> list[SourceFile]:
     if not found:
         raise DeclarationError(f"no file at {root}; give a folder, a file, an archive or the URL of an object store")
     files: list[SourceFile] = []
+    _open_archive.cache_clear()  # what is listed is what is there now
     for place, about in found.items():
         # A single file is named by its last part, a file in a folder by its path below it.
-        name = PurePosixPath(place).name if place == path else place[len(path) :].lstrip("/")
+        name = _text(PurePosixPath(place).name if place == path else place[len(path) :].lstrip("/"))
         if any(part.startswith(LEFT_ALONE) for part in PurePosixPath(name).parts):
             continue
         location = system.unstrip_protocol(place)
@@ -83,38 +97,62 @@ def find_files(root: str) -> list[SourceFile]:
 def _members(archive: SourceFile) -> Iterator[SourceFile]:
     """The files in an archive, or the archive itself with its problem."""
     try:
-        with archive.open() as file:
-            list_members = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
-            found = list(list_members(file, archive.name))
+        with _named(archive.name):
+            opened = _open_archive(archive)
+            list_members = _zip_members if isinstance(opened, zipfile.ZipFile) else _tar_members
+            found = list(list_members(opened, archive.name))
     except LoaderError as error:
         yield replace(archive, problem=error)
         return
     for member, size, modified in found:
         if not any(part.startswith(LEFT_ALONE) for part in PurePosixPath(member).parts):
-            yield SourceFile(f"{archive.name}/{member}", size, modified or archive.modified, archive.location, member)
+            name, changed = f"{archive.name}/{_text(member)}", modified or archive.modified
+            yield SourceFile(name, size, changed, archive.location, member, archive)
 
 
-def _zip_members(file: IO[bytes], name: str) -> Iterator[tuple[str, int, datetime | None]]:
-    with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            _refuse_outside(name, info.filename)
-            _refuse_larger(name, info.filename, info.file_size)
-            if info.file_size > RATIO_FREE_BYTES and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
-                raise SourceUnavailable(
-                    f"{name}: {info.file_size:,} bytes of {info.filename} in {info.compress_size:,}: refused as a bomb"
-                )
-            yield info.filename, info.file_size, datetime(*info.date_time, tzinfo=UTC)
+@lru_cache(maxsize=8)  # as many as take turns: what a market reports of one day is in an archive for each report
+def _open_archive(archive: SourceFile) -> zipfile.ZipFile | tarfile.TarFile:
+    """An archive with the list of its members: read for each of thousands of members, it would take hours.
+
+    It stays open until others are asked for, and after that for as long as somebody reads a member.
+    """
+    file = fsspec.open(archive.location, "rb").open()
+    is_zip = archive.name.lower().endswith(".zip")
+    return zipfile.ZipFile(file) if is_zip else tarfile.open(fileobj=file, mode="r:*")
 
 
-def _tar_members(file: IO[bytes], name: str) -> Iterator[tuple[str, int, datetime | None]]:
-    with tarfile.open(fileobj=file, mode="r:*") as archive:
-        for info in archive:
-            if info.isfile():
-                _refuse_outside(name, info.name)
-                _refuse_larger(name, info.name, info.size)
-                yield info.name, info.size, datetime.fromtimestamp(info.mtime, UTC)
+def _zip_members(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, int, datetime | None]]:
+    for info in archive.infolist():
+        if info.is_dir():
+            continue
+        _refuse_outside(name, info.filename)
+        _refuse_larger(name, info.filename, info.file_size)
+        if info.file_size > RATIO_FREE_BYTES and info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
+            what = f"{info.file_size:,} bytes of {_text(info.filename)} in {info.compress_size:,}"
+            raise SourceUnavailable(f"{name}: {what}: refused as a bomb")
+        yield info.filename, info.file_size, _written(info)
+
+
+def _written(info: zipfile.ZipInfo | tarfile.TarInfo) -> datetime | None:
+    """When a member was written, if it says so: programs without a clock write a month of zero."""
+    try:
+        if isinstance(info, zipfile.ZipInfo):
+            return datetime(*info.date_time, tzinfo=UTC)
+        return datetime.fromtimestamp(info.mtime, UTC)
+    except (ValueError, OverflowError, OSError):  # the last from the system's own clock
+        return None
+
+
+def _tar_members(archive: tarfile.TarFile, name: str) -> Iterator[tuple[str, int, datetime | None]]:
+    for info in archive:
+        if info.isfile():
+            _refuse_outside(name, info.name)
+            _refuse_larger(name, info.name, info.size)
+            yield info.name, info.size, _written(info)
+    # Its members have no checksums: that of the compression comes at the very end, and nobody would read so far.
+    assert archive.fileobj is not None
+    while archive.fileobj.read(CHUNK_BYTES):
+        pass
 
 
 def _refuse_outside(name: str, member: str) -> None:
@@ -125,16 +163,12 @@ def _refuse_outside(name: str, member: str) -> None:
 
 def _refuse_larger(name: str, member: str, size: int) -> None:
     if size > LARGEST_MEMBER_BYTES:
-        raise SourceUnavailable(f"{name}: {member} says that it has {size:,} bytes: refused as a bomb")
+        raise SourceUnavailable(f"{name}: {_text(member)} says that it has {size:,} bytes: refused as a bomb")
 
 
-def _member(stack: ExitStack, outer: IO[bytes], location: str, member: str) -> IO[bytes]:
-    if location.lower().endswith(".zip"):
-        return stack.enter_context(stack.enter_context(zipfile.ZipFile(outer)).open(member))
-    archive = stack.enter_context(tarfile.TarFile.open(fileobj=outer, mode="r:*"))
-    file = archive.extractfile(member)
-    assert file is not None  # only files were listed
-    return stack.enter_context(file)
+def _text(name: str) -> str:
+    """A name as text that can be shown and stored, also where its bytes are no UTF-8."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _modified(system: Any, place: str, about: dict[str, Any]) -> datetime:
@@ -149,6 +183,12 @@ def _modified(system: Any, place: str, about: dict[str, Any]) -> datetime:
     return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
+DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, NotImplementedError, RuntimeError),
+)
+
+
 @contextmanager
 def _named(name: str) -> Iterator[None]:
     """What the libraries raise for a damaged or unreadable file, as `SourceUnavailable`."""
@@ -156,5 +196,5 @@ def _named(name: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise SourceUnavailable(f"no file {name}") from error
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise SourceUnavailable(f"{name} is cut or damaged ({error}); get it again") from error

@@ -52,7 +52,7 @@ def show_files(console: Console, jobs: Sequence[Job], found: Recognised) -> None
     for heading in ("files", "windows", "done before", "to load", "MB"):
         table.add_column(heading, justify="right")
     for job in jobs:
-        files = found.by_dataset.get(job.dataset.name, [])
+        files = found.of(job.dataset)
         size = sum(file.size for window in job.windows for file in window.files)
         wanted = len(job.windows)
         counts = (len(files), job.in_span, job.in_span - wanted, wanted)

@@ -105,7 +105,7 @@ def read_parquet(body: Body, dataset: Dataset) -> Iterator[pa.RecordBatch]:
                     f"{body.url} has no column {', '.join(missing)}; it has {', '.join(opened.schema_arrow.names)}"
                 )
             yield from opened.iter_batches(batch_rows(len(wanted)), columns=wanted)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise SourceUnavailable(f"{body.url} is not parquet that can be read: {error}") from error
 
 

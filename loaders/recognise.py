@@ -6,11 +6,12 @@ from datetime import date, datetime
 from fnmatch import fnmatch
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset, Source, source_module
 from loaders.delimited import unpacked
-from loaders.errors import LoaderError, SourceChanged
+from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
 from loaders.files import SourceFile
 from loaders.windows import Window
 
@@ -25,6 +26,10 @@ class Recognised:
     by_dataset: dict[str, list[SourceFile]] = field(default_factory=dict)
     unknown: list[SourceFile] = field(default_factory=list)
     unreadable: list[tuple[SourceFile, LoaderError]] = field(default_factory=list)
+
+    def of(self, dataset: Dataset) -> list[SourceFile]:
+        """The files that the dataset reads: its own, or those of the dataset that it is made of."""
+        return self.by_dataset.get(dataset.files_of or dataset.name, [])
 
 
 def recognise(source: Source, files: Sequence[SourceFile], others: Sequence[Source] = ()) -> Recognised:
@@ -65,8 +70,11 @@ def head(file: SourceFile) -> str:
         if len(found) >= HEAD_BYTES:
             break
     if found[: len(PARQUET)] == PARQUET:
-        with file.open() as opened:
-            return ",".join(pq.read_schema(opened).names)
+        try:
+            with file.open() as opened:
+                return ",".join(pq.read_schema(opened).names)
+        except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter from the name of a column
+            raise SourceUnavailable(f"{file.name} is not parquet that can be read ({error}); get it again") from error
     return found[:HEAD_BYTES].decode("utf-8-sig", "replace")
 
 
@@ -88,7 +96,7 @@ def file_windows(
     A planner is a module with `plan(dataset, files, zone, first, until, now) -> Iterator[Window]`.
     """
     zone = ZoneInfo(source.time_zone)
-    files = recognised.by_dataset.get(dataset.files_of or dataset.name, [])
+    files = recognised.of(dataset)
     if source.planner is None:
         yield from (Window("file", zone, files=(file,)) for file in files)
     else:

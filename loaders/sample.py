@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from loaders.errors import DeclarationError
+from loaders.workshop import FOLDER_PREFIX
 
 ROOT = Path(__file__).parent.parent
 DEFAULT_SCALE = "0.01"  # of the real number of units: a year of all datasets loads in about two minutes
@@ -41,7 +42,7 @@ def sample_files(source: str, spans: Sequence[tuple[date, date]], datasets: Sequ
     Raises `DeclarationError` as `write_sample`.
     """
     scale = os.environ.get("MILLRACE_SAMPLE_SCALE", DEFAULT_SCALE)
-    with tempfile.TemporaryDirectory(prefix="millrace-sample-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDER_PREFIX}{os.getpid()}-sample-") as folder:
         for number, (first, until) in enumerate(spans):
             out = Path(folder) / str(number)
             write_sample(source, out, (until - first).days, first=first, datasets=datasets, scale=scale)

@@ -98,7 +98,11 @@ def _compare_files(dataset: Dataset, known: Sequence[Entry], session: Session) -
     assert sha256 is not None  # the declaration is checked for it
     table = session.table(dataset.table)
     counted = dict(session.query(f"SELECT {sha256.name}, COUNT(*) FROM {table} GROUP BY 1"))
-    loaded = {entry.sha256: entry for entry in known if entry.is_good}
+    loaded: dict[str, Entry] = {}
+    for entry in known:
+        if entry.is_good:
+            loaded.pop(entry.sha256, None)  # a file that was loaded again is later than what came in between
+            loaded[entry.sha256] = entry
     good = list(loaded.values())
     differences = [
         f"{entry.window_label}: the ledger says {entry.rows_loaded:,} rows, {counted.get(entry.sha256, 0):,} are there"

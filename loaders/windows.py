@@ -117,10 +117,3 @@ def windows(kind: WindowKind, zone: ZoneInfo, first: date, until: date) -> Itera
     else:
         for number in range((until - first).days):
             yield Window(kind, zone, first + timedelta(days=number))
-
-
-def settlement_periods(day: date, zone: ZoneInfo) -> int:
-    """Half-hours in a market's day: 48, or 46 and 50 when the clocks change."""
-    window = Window("settlement_day", zone, day)
-    assert window.start_at is not None and window.end_at is not None
-    return (window.end_at - window.start_at) // HALF_HOUR

@@ -33,15 +33,15 @@ class Verified:
 class YearFile:
     """Takes batches of one year and remembers how many rows came from which input, so that an input can be undone."""
 
-    def __init__(self, target: Path, schema: pa.Schema, grain: Sequence[str], dated_by: str, workshop: Path) -> None:
+    def __init__(self, target: Path, schema: pa.Schema, grain: Sequence[str], dated_by: str, unfinished: Path) -> None:
         self.target, self.schema = target, schema
         self._grain, self._dated_by = tuple(grain), dated_by
-        self._path = workshop / target.name
+        self._path = unfinished / target.name
         # Prices hardly repeat: looking for those that do takes a fifth of the time and makes the file larger.
         repeating = [one.name for one in schema if not pa.types.is_floating(one.type)]
         # Readers see text as text, whether it was CODED on its way or not.
         self._writer = pq.ParquetWriter(self._path, schema, use_dictionary=repeating, store_schema=False)
-        self._keys = Hashes(workshop / f"{target.name}.keys")
+        self._keys = Hashes(unfinished / f"{target.name}.keys")
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = 0
         self.rows = 0

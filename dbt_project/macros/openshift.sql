@@ -98,6 +98,39 @@
 {%- endmacro %}
 
 
+{# The CTE `merged`, and those that it reads: for each distinct `grain` of `rows`, which tells a cluster, a day, a namespace and a node,
+   the enabled labels of that node, of that namespace and of the texts of the grain itself, the later over the earlier. #}
+{% macro labels_in_their_place(rows, grain, texts, dictionary) -%}
+node_labels as (
+    {{ labels_of_day(ref('stg_openshift__node_labels'), 'node') }}
+),
+
+namespace_labels as (
+    {{ labels_of_day(ref('stg_openshift__namespace_labels'), 'namespace') }}
+),
+
+texts as (
+    select
+        {%- for column in grain %}
+        placed.{{ column }},
+        {%- endfor %}
+        node_labels.label_text as node_labels,
+        namespace_labels.label_text as namespace_labels
+    from (select distinct {{ grain | join(', ') }} from {{ rows }}) as placed
+    {%- for thing in ['node', 'namespace'] %}
+    left join {{ thing }}_labels
+        on {{ thing }}_labels.source_uuid = placed.source_uuid
+        and {{ thing }}_labels.usage_date = placed.usage_date
+        and {{ thing }}_labels.{{ thing }} = placed.{{ thing }}
+    {%- endfor %}
+),
+
+merged as (
+    {{ merged_labels('texts', grain, ['node_labels', 'namespace_labels'] + texts, dictionary) }}
+)
+{%- endmacro %}
+
+
 {# Settings of a model that is built a day at a time: a day is replaced whole, so a day that was sent again leaves nothing behind. #}
 {% macro daily_batches() %}
     {{ config(

@@ -140,7 +140,7 @@ class Catalogue:
 
 @cache
 def read_catalogue(root: Path = SOURCES) -> Catalogue:
-    """Read every source below `root`: once in a process, for they are 150 files.
+    """Read every source below `root`: once in a process, for they are 140 files.
 
     Raises `DeclarationError` on the first mistake found, when the source that has it is asked for.
     """
@@ -193,7 +193,7 @@ def _read_dataset(document: Document, source: Source, fields: dict[str, Field]) 
     style = document.content.get("request")
     if style not in source.requests:
         raise document.error(unknown("request style", str(style), source.requests, where="source.yml"), at="request")
-    return document.build(
+    dataset = document.build(
         Dataset,
         name=document.path.stem,
         source_name=source.name,
@@ -205,3 +205,7 @@ def _read_dataset(document: Document, source: Source, fields: dict[str, Field]) 
         vocabulary=source.vocabulary,
         layout=source.layout | (document.content.get("layout") or {}),
     )
+    if dataset.download and not (source.download and (source.download.listing or not dataset.download.listed)):
+        needed = "listing" if source.download else "download"
+        raise document.error(f"download: write `{needed}: ...` in source.yml, which says where to ask", at="download")
+    return dataset

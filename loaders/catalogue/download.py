@@ -31,7 +31,7 @@ class Download(Declaration):
     @model_validator(mode="after")
     def _has_a_name_and_a_place(self) -> Self:
         if not self.listed and not (self.file and self.route):
-            raise ValueError("download: write `file: ...` and `route: ...`, or `listed: {...}`")
+            raise ValueError("write `file: ...` and `route: ...`, or `listed: {...}`")
         at = datetime(2024, 1, 1, tzinfo=UTC)
         for values in self.each:
             known = {"day": at, "start": at, "end": at, "file": "", **values}
@@ -39,7 +39,7 @@ class Download(Declaration):
                 try:
                     text.format_map(known)
                 except (KeyError, ValueError, IndexError) as error:
-                    raise ValueError(f"download: {text!r} cannot be filled in: {error!r}") from error
+                    raise ValueError(f"{text!r} cannot be filled in: {error!r}") from error
         return self
 
 
@@ -90,5 +90,5 @@ class Downloads(Declaration):
     @model_validator(mode="after")
     def _allowed_or_not(self) -> Self:
         if bool(self.refused) == bool(self.terms and self.url):
-            raise ValueError("download: write `url: ...` and `terms: ...`, or `refused: ...` with the reason")
+            raise ValueError("write `url: ...` and `terms: ...`, or `refused: ...` with the reason")
         return self

@@ -9,12 +9,11 @@ import os
 from loaders.destination.bigquery import BigQuery
 from loaders.destination.duckdb import DuckDB
 from loaders.destination.postgres import Postgres
-from loaders.destination.session import FOLDER_PREFIX, Session, open_session
+from loaders.destination.session import Session, open_session
 from loaders.destination.warehouse import RAW, Warehouse
 from loaders.errors import DeclarationError
 
 __all__ = [
-    "FOLDER_PREFIX",
     "RAW",
     "BigQuery",
     "DuckDB",

@@ -106,7 +106,7 @@ class Postgres(Warehouse):
             "PGUSER": unquote(parts.username or ""),
             "PGPASSWORD": unquote(parts.password or ""),
             "PGDATABASE": parts.path.lstrip("/"),
-        }
+        } | {f"PG{name.upper()}": value for name, value in parse_qsl(parts.query) if name.startswith("ssl")}
 
 
 def _url_of_libpq() -> str:

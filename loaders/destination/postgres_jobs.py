@@ -39,8 +39,10 @@ class SwapPartition(SqlMergeFollowupJob):
         whole, schema = sql_client.make_qualified_table_name(name), sql_client.fully_qualified_dataset_name()
         if not _column(sql_client, f"SELECT 1 FROM {staged} LIMIT 1"):  # nothing to attach
             return super().generate_sql(table_chain, sql_client)
+        quoted = sql_client.escape_column_name
         settled = [
-            f"ALTER TABLE {staged} DROP COLUMN {one}, ADD COLUMN {one} {_type(sql_client, staged, one)} DEFAULT {value}"
+            f"ALTER TABLE {staged} DROP COLUMN {quoted(one)}, "
+            f"ADD COLUMN {quoted(one)} {_type(sql_client, staged, one)} DEFAULT {value}"
             for one, value in constants.items()
         ]
         if not _is_partitioned(sql_client, whole):  # a table of an older version: the rows are replaced one by one
@@ -48,12 +50,13 @@ class SwapPartition(SqlMergeFollowupJob):
         value = constants[column]
         partition = f"{name}__{value}"
         moved = f'{schema}."{partition}"'
-        indexes = [f'CREATE INDEX "{partition}__{one}" ON {staged} ("{one}")' for one in table[INDEXES_HINT]]
+        indexes = [f'CREATE INDEX "{partition}__{one}" ON {staged} ({quoted(one)})' for one in table[INDEXES_HINT]]
         old = [f"ALTER TABLE {whole} DETACH PARTITION {moved}", f"DROP TABLE {moved}"]
+        it = quoted(column)
         return [
             *settled,
             *indexes,
-            f'ALTER TABLE {staged} ADD CONSTRAINT "{partition}" CHECK ({column} IS NOT NULL AND {column} = {value})',
+            f'ALTER TABLE {staged} ADD CONSTRAINT "{partition}" CHECK ({it} IS NOT NULL AND {it} = {value})',
             f"ANALYZE {staged}",
             f'ALTER TABLE {staged} RENAME TO "{partition}"',
             f"CREATE TABLE {staged} (LIKE {whole})",  # for the next load, before anybody waits
@@ -132,7 +135,7 @@ class Client(PostgresClient):
         statements = super()._get_table_update_sql(table_name, new_columns, generate_alter)
         column = self.prepare_load_table(table_name).get(PARTITION_HINT)
         if column and not generate_alter and not self.sql_client.is_staging_dataset_active:
-            statements[0] += f" PARTITION BY LIST ({column})"
+            statements[0] += f" PARTITION BY LIST ({self.sql_client.escape_column_name(column)})"
         return statements
 
     def _create_merge_followup_jobs(self, table_chain: Sequence[Any]) -> list[Any]:

@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from loaders.destination.warehouse import RAW, Warehouse
 from loaders.errors import WarehouseUnavailable
-
-FOLDER_PREFIX = "millrace-"
+from loaders.workshop import FOLDER_PREFIX, clear_left
 
 DLT_SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -128,10 +127,7 @@ class Session:
 def open_session(warehouse: Warehouse) -> Iterator[Session]:
     """A session in a new working folder. Folders that killed processes left behind go first."""
     root = Path(tempfile.gettempdir())
-    for left in root.glob(f"{FOLDER_PREFIX}*"):
-        owner = left.name.removeprefix(FOLDER_PREFIX).split("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc").exists():
-            shutil.rmtree(left, ignore_errors=True)
+    clear_left(root, FOLDER_PREFIX)
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=root))
     os.environ.update(DLT_SETTINGS, LOAD__WORKERS=str(warehouse.load_workers))
     os.environ["DLT_DATA_DIR"] = str(folder)

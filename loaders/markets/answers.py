@@ -24,7 +24,7 @@ class Answer:
             raise SourceChanged(f"{name}: an answer of more than {LARGEST_ANSWER_BYTES:,} bytes; save a day to a file")
         try:
             found = json.loads(body, parse_float=str, parse_int=str)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             line = getattr(error, "lineno", 1)
             raise SourceChanged(f"{name}, line {line}: not JSON, or cut: {error}") from error
         for key in layout.records.split("."):
@@ -32,6 +32,8 @@ class Answer:
                 raise SourceChanged(f"{name}: no {layout.records} in the answer")
             found = found[key]
         self._records = found if isinstance(found, list) else [found]  # one record is not put into an array
+        if bad := [one for one in self._records if not isinstance(one, dict)]:
+            raise SourceChanged(f"{name}: {layout.records} holds {str(bad[0])[:200]!r}, which is no record")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for start in range(0, len(self._records), BLOCK_ROWS):

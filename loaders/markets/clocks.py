@@ -130,12 +130,6 @@ class Reading:
         return at
 
 
-def hours_of(day: date, zone: ZoneInfo) -> int:
-    """Hours of a market's day: 24, or 23 and 25 when its clocks change."""
-    midnights = [datetime.combine(one, time(), tzinfo=zone).astimezone(UTC) for one in (day, day + timedelta(days=1))]
-    return int((midnights[1] - midnights[0]) / HOUR)
-
-
 @lru_cache(maxsize=100_000)
 def read_stamp(text: str, form: str) -> datetime:
     """A stamp without a zone; one that carries an offset is taken to UTC. Raises `BadLabel`.

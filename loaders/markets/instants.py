@@ -34,9 +34,11 @@ class Instants:
         Raises `SourceChanged` with the line of a label that the market's clock does not allow.
         """
         parts, codes = self._labels(batch)
-        labels = [
-            Label(**dict(zip(parts, text.split(SEPARATOR), strict=True))) for text in codes.dictionary.to_pylist()
-        ]
+        texts = [text.split(SEPARATOR) for text in codes.dictionary.to_pylist()]
+        for place, found_parts in enumerate(texts):
+            if len(found_parts) != len(parts):
+                raise SourceChanged(f"{self.name}, line {line(_first(codes, place))}: a control character in a label")
+        labels = [Label(**dict(zip(parts, text, strict=True))) for text in texts]
         if self.date is not None and "date" not in parts:
             labels = [Label(**(vars(label) | {"date": self.date})) for label in labels]
         second = self._second_times(labels, codes, found)
@@ -109,7 +111,7 @@ class Instants:
             try:
                 self._reading.interval(label)
             except BadLabel:
-                return int(pc.index(codes.indices, pa.scalar(place, codes.indices.type)).as_py())
+                return _first(codes, place)
         return 0
 
     def _kept(self, batch: pa.RecordBatch) -> pa.Array | None:
@@ -125,6 +127,11 @@ class Instants:
             return columns[0]
         texts = (column.cast(pa.string()) for column in columns)
         return pc.binary_join_element_wise(*texts, " ", null_handling="skip")
+
+
+def _first(codes: pa.DictionaryArray, place: int) -> int:
+    """The first row that has the value at that place of the dictionary."""
+    return int(pc.index(codes.indices, pa.scalar(place, codes.indices.type)).as_py())
 
 
 def _column(batch: pa.RecordBatch, names: Headers | None) -> pa.Array | None:

@@ -34,7 +34,7 @@ def read_head(file: BinaryIO, wanted: Sequence[Sequence[str]], name: str) -> Hea
         if not raw:
             break
         line = decode(raw.removeprefix(BOM) if number == 1 else raw, name, number)
-        names = split(line)
+        names = split(line, name, number)
         there = {plain(one) for one in names}
         if all(there.intersection(aliases) for aliases in wanted):
             return Head(tuple(preamble), tuple(names), number)
@@ -42,16 +42,19 @@ def read_head(file: BinaryIO, wanted: Sequence[Sequence[str]], name: str) -> Hea
     if not preamble:
         raise SourceChanged(f"{name}, line 1: the file is empty; one without rows would have its header")
     shown = next((line for line in preamble if line), "")
-    missing = [aliases[0] for aliases in wanted if aliases[0] not in {plain(one) for one in split(shown)}]
+    missing = [aliases[0] for aliases in wanted if aliases[0] not in {plain(one) for one in shown.split(",")}]
     raise SourceChanged(
         f"{name}: no line of the first {len(preamble)} is the header; the first is {shown[:200]!r}, "
         f"without {', '.join(missing[:6])}"
     )
 
 
-def split(line: str) -> list[str]:
-    """The cells of one line."""
-    return next(csv.reader([line.rstrip("\r\n")]), [])
+def split(line: str, name: str, number: int) -> list[str]:
+    """The cells of one line. Raises `SourceChanged` with its number for what is no line of cells."""
+    try:
+        return next(csv.reader([line.rstrip("\r\n")]), [])
+    except csv.Error as error:  # a carriage return alone, or more than a cell can hold
+        raise SourceChanged(f"{name}, line {number}: no delimited text ({error}): {line[:200]!r}") from error
 
 
 def decode(raw: bytes, name: str, number: int) -> str:

@@ -26,7 +26,7 @@ class Tables:
         rows: list[list[str]] = []
         known = {one for aliases in self._layout.columns.values() for one in headers(aliases)}
         for number, line in text_lines(self._file, self._name):
-            cells = split(line)
+            cells = split(line, self._name, number)
             if not any(cell.strip() for cell in cells):
                 continue
             if "he1" in map(plain, cells):
@@ -35,6 +35,8 @@ class Tables:
                 unknown = [one for one in cells if plain(one) and plain(one) not in known and not _is_hour(one)]
                 if unknown:
                     raise SourceChanged(f"{self._name}, line {number}: unknown column {unknown[0]!r}")
+                if twice := {one for one in cells if [*map(plain, cells)].count(plain(one)) > 1}:
+                    raise SourceChanged(f"{self._name}, line {number}: two columns are called {twice.pop()!r}")
             elif not self.names:
                 self.preamble.append(line.strip(", "))
             elif len(cells) != len(self.names):

@@ -117,6 +117,21 @@ def test_a_file_that_fails_leaves_no_row_and_never_replaces_a_good_year(tmp_path
     assert (tmp_path / "lake" / TABLE).read_bytes() == good
 
 
+def test_a_file_that_fails_keeps_no_other_dataset_back_and_one_that_nobody_can_read_keeps_them_all(
+    tmp_path: Path, days: list[File]
+) -> None:
+    [reserves] = WRITERS["spp"]["da_mcp"](DAYS[1])
+    put(tmp_path / "files", reserves)
+    run(tmp_path / "files", tmp_path / "lake")
+    cut = days[2]._replace(content=days[2].content[:-40])
+    put(tmp_path / "files", cut)
+    outcome = run(tmp_path / "files", tmp_path / "lake")
+    assert [path.name for path in outcome.kept] == ["da_lmp_60min_2024.parquet"]
+    assert [one.path.name for one in outcome.written] == ["da_mcp_60min_2024.parquet"]
+    put(tmp_path / "files", File("cut.zip", zipped("DA-MCP.csv", reserves.content)[:-40], []))
+    assert len(run(tmp_path / "files", tmp_path / "lake").kept) == 2
+
+
 def test_a_crash_leaves_the_old_file_and_the_next_run_cleans_up(tmp_path: Path, days: list[File]) -> None:
     run(tmp_path / "files", tmp_path / "lake")
     good = (tmp_path / "lake" / TABLE).read_bytes()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import tarfile
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +19,7 @@ from rich.console import Console
 
 from loaders.catalogue import Source, read_source
 from loaders.destination import open_session
-from loaders.errors import DeclarationError
+from loaders.errors import DeclarationError, SourceUnavailable
 from loaders.files import find_files
 from loaders.load import Outcome, Request, make_plan, run_plan
 from loaders.recognise import recognise
@@ -177,6 +179,9 @@ def test_files_of_one_commit_that_speak_for_the_same_place_do_not_double_it(
     assert load(duckdb_file, source, folder).windows_loaded == 2
     assert rows(duckdb_file) == sorted(expected(JANUARY, "AB", 2.0, "new.csv"))
     assert verify(duckdb_file, source)[0] == 0
+    load(duckdb_file, source, folder / "old.csv", force=True)  # what is loaded last stands
+    assert rows(duckdb_file) == sorted(expected(JANUARY, "AB", 1.0, "old.csv"))
+    assert verify(duckdb_file, source)[0] == 0
 
 
 def test_rows_that_somebody_deleted_are_found(duckdb_file: Target, source: Source, folder: Path) -> None:
@@ -192,16 +197,87 @@ def test_archives_are_read_in_place_and_each_member_is_a_file(
     duckdb_file: Target, source: Source, folder: Path
 ) -> None:
     with zipfile.ZipFile(folder / "month.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("one.csv", prices(JANUARY[:1], "A"))
+        undated = zipfile.ZipInfo("one.csv", (1980, 0, 0, 0, 0, 0))  # as programs without a clock write it
+        archive.writestr(undated, prices(JANUARY[:1], "A"))
         archive.writestr("__MACOSX/one.csv", b"junk")
-    with tarfile.open(folder / "packed.tar.gz", "w:gz") as packed:
+    with tarfile.open(folder / "packed.tar.gz", "w:gz", format=tarfile.GNU_FORMAT) as packed:
         content = prices(JANUARY[1:], "A")
         about = tarfile.TarInfo("in/two.csv")
-        about.size = len(content)
+        about.size, about.mtime = len(content), 1 << 60
         packed.addfile(about, io.BytesIO(content))
     assert load(duckdb_file, source, folder).exit_code == 0
     assert {row[4] for row in rows(duckdb_file)} == {"month.zip/one.csv", "packed.tar.gz/in/two.csv"}
     assert len(rows(duckdb_file)) == 6
+
+
+def test_a_name_that_is_no_utf_8_is_shown_with_its_bytes(duckdb_file: Target, source: Source, folder: Path) -> None:
+    put(folder, os.fsdecode(b"prix \xe9.csv"), prices(JANUARY[:1], "A"))
+    with tarfile.open(folder / "packed.tar", "w", format=tarfile.USTAR_FORMAT, encoding="latin-1") as packed:
+        content = prices(JANUARY[1:], "A")
+        about = tarfile.TarInfo("\xe9.csv")
+        about.size = len(content)
+        packed.addfile(about, io.BytesIO(content))
+    assert load(duckdb_file, source, folder).errors == []
+    assert {row[4] for row in rows(duckdb_file)} == {r"prix \udce9.csv", r"packed.tar/\udce9.csv"}
+
+
+@pytest.mark.parametrize("kind", ["deflated.zip", "lzma.zip", "bzip2.zip", "a.tar.gz", "a.tar.xz.tar"])
+def test_a_damaged_archive_is_refused_or_read_as_it_was(kind: str, folder: Path) -> None:
+    """Wherever a bit is another. Of a tar's members, only the compression has a checksum."""
+    content, buffer = prices(JANUARY, "AB" * 300), io.BytesIO()
+    if kind.endswith(".zip"):
+        method = {"deflated": zipfile.ZIP_DEFLATED, "lzma": zipfile.ZIP_LZMA, "bzip2": zipfile.ZIP_BZIP2}
+        with zipfile.ZipFile(buffer, "w", method[kind.removesuffix(".zip")]) as archive:
+            archive.writestr("a.csv", content)
+    else:
+        with tarfile.open(fileobj=buffer, mode="w:gz" if kind == "a.tar.gz" else "w:xz") as packed:
+            about = tarfile.TarInfo("a.csv")
+            about.size = len(content)
+            packed.addfile(about, io.BytesIO(content))
+    good, draw, refused = buffer.getvalue(), random.Random(kind), 0
+    for _ in range(60):
+        bad = bytearray(good)
+        bad[draw.randrange(len(bad))] ^= 1 << draw.randrange(8)
+        (folder / kind).write_bytes(bad)
+        try:
+            assert [b"".join(file.read()) for file in find_files(str(folder))] == [content]
+        except SourceUnavailable:
+            refused += 1
+    assert refused > 30
+
+
+def test_the_list_of_an_archive_is_read_once_for_all_that_is_in_it(
+    source: Source, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [f"2024-01-{day:02}" for day in range(1, 31)]
+    with zipfile.ZipFile(folder / "month.zip", "w") as zipped, tarfile.open(folder / "month.tar.gz", "w:gz") as packed:
+        for day in days:
+            content = prices([day], "A")
+            zipped.writestr(f"{day}.csv", content)
+            about = tarfile.TarInfo(f"{day}.csv")
+            about.size = len(content)
+            packed.addfile(about, io.BytesIO(content))
+    lists_read: list[str] = []
+
+    class Zip(zipfile.ZipFile):
+        def _RealGetContents(self) -> None:  # noqa: N802 - as it is called there
+            lists_read.append("zip")
+            super()._RealGetContents()  # type: ignore[misc]
+
+    class Tar(tarfile.TarFile):
+        @classmethod
+        def gzopen(cls, *arguments: Any, **options: Any) -> tarfile.TarFile:
+            lists_read.append("tar.gz")
+            return super().gzopen(*arguments, **options)
+
+    monkeypatch.setattr(zipfile, "ZipFile", Zip)
+    monkeypatch.setattr(tarfile, "open", Tar.open)
+    found = recognise(source, find_files(str(folder)))
+    by_turns = {file.name: b"".join(file.read()) for file in found.by_dataset["prices"]}
+    assert by_turns == {f"month.{kind}/{day}.csv": prices([day], "A") for kind in ("zip", "tar.gz") for day in days}
+    assert sorted(lists_read) == ["tar.gz", "zip"]
+    (folder / "month.zip").unlink()
+    assert {file.archive.name for file in find_files(str(folder)) if file.archive} == {"month.tar.gz"}
 
 
 def test_parquet_is_read_by_its_columns(duckdb_file: Target, source: Source, folder: Path) -> None:
@@ -228,7 +304,22 @@ def zip_of(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def parquet_of(**columns: list[Any]) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
 BROKEN = {
+    "load of structs.parquet": (
+        parquet_of(day=[date(2024, 1, 1)], hour=[{"of": 1}], node=["Z"]),
+        "hour is of the type struct<of: int64>, of which no integer can be made",
+    ),
+    "load of nobody.parquet": (
+        parquet_of(day=[], hour=[], node=[]).replace(b"node", b"n\xf3de"),
+        "is not parquet that can be read",
+    ),
+    "load cut.parquet": (parquet_of(day=[], hour=[], node=[])[:-20], "is not parquet that can be read"),
     "cut.zip": (zip_of("x.csv", prices(JANUARY, "Z"))[:-30], "cut.zip is cut or damaged"),
     "outside.zip": (zip_of("../../x.csv", prices(JANUARY, "Z")), "a path outside of itself"),
     "bomb.zip": (zip_of("x.csv", b"day,hour,node,price\n" + b"0" * (101 << 20)), "refused as a bomb"),

@@ -52,6 +52,18 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
             "DA-MCP-other.csv is a file of spp.da_mcp: load it with --source spp",
         ),
         "cut.csv.gz": (b"\x1f\x8b\x08\x00", "cut.csv.gz: the gzip file is cut"),
+        "returns.csv": (
+            content(9).replace(b"\r\n", b"\n").replace(b"\n", b"\r"),
+            "returns.csv, line 1: no delimited text (new-line character seen in unquoted field",
+        ),
+        "deep.json": (
+            b'{"HourlySystemLoads": ' + b"[" * 200_000,
+            "deep.json, line 1: not JSON, or cut: maximum recursion",
+        ),
+        "nothing.json": (
+            b'{"HourlySystemLoads": {"HourlySystemLoad": [null]}}',
+            "nothing.json: HourlySystemLoads.HourlySystemLoad holds 'None', which is no record",
+        ),
     }
 
 

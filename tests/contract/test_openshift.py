@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -15,9 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
-from loaders.errors import DeclarationError, SourceChanged
+from loaders.errors import DeclarationError, SourceChanged, SourceUnavailable
 from loaders.files import find_files
+from loaders.load import Job
+from loaders.progress import show_files
 from loaders.recognise import recognise
 from loaders.sources.openshift import days
 from loaders.sources.openshift.planner import plan
@@ -90,7 +96,7 @@ def replaced(column: str, row: int, value: Any) -> Change:
     return change
 
 
-def held(target: Target, dataset: str = "pod_usage", leaving_out: tuple[str, ...] = ("source_file",)) -> Digest:
+def held(target: Target, dataset: str = "pod_usage", leaving_out: tuple[str, ...] = ()) -> Digest:
     """What a table holds, wherever it came from."""
     fields = [field.name for field in OPENSHIFT.dataset(dataset).fields if field.name not in leaving_out]
     return digest(target.rows(f"openshift__{dataset}", fields))
@@ -248,6 +254,38 @@ def test_numbers_of_manifests_are_numbers(duckdb_file: Target, copied: Path) -> 
     assert ".10000." in files_of(duckdb_file)  # as text, 999 would be the last
     assert pods_in(duckdb_file, "pod = 'newer'") == 1
     assert pods_in(duckdb_file, "pod IN ('older', 'app-0-0') AND interval_start_at = '2025-10-01 00:00:00+00'") == 0
+
+
+def test_a_payload_was_sent_at_the_instant_of_its_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In UTC where it names no zone, whatever the clock of this machine says."""
+    keys = {field.key: field.type for field in POD_USAGE.published}
+    row = ",".join("2025-10-01 00:00:00 +0000 UTC" if kind == "timestamp" else "" for kind in keys.values())
+    report = f"{','.join(keys)}\n{row}\n".encode()
+
+    def planned(**sent: str) -> list[str]:
+        for name, text in sent.items():
+            payload(tmp_path / f"{name}.tar.gz", {"cluster_id": "c", "date": text}, report)
+        found = recognise(OPENSHIFT, find_files(str(tmp_path))).by_dataset["pod_usage"]
+        windows = plan(POD_USAGE, found, ZoneInfo("UTC"), date(2025, 1, 1), date(2026, 1, 1), datetime.now(UTC))
+        return [one.name.split("/")[0] for window in windows for one in window.files]
+
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert planned(first="2025-10-02T03:00:00", second="2025-10-02T03:00:01Z") == ["second.tar.gz"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    with pytest.raises(SourceChanged, match=r"second.tar.gz/pods.csv: the manifest.json .* has the date 'yester"):
+        planned(second="yesterday")
+
+
+def payload(path: Path, about: dict[str, str], report: bytes) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in (("manifest.json", json.dumps(about).encode()), ("pods.csv", report)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
 
 
 def test_the_parts_of_a_manifest_are_loaded_together(duckdb_file: Target, copied: Path) -> None:
@@ -449,12 +487,38 @@ def test_an_unknown_report_is_left_alone_and_named(duckdb_file: Target, copied: 
     assert load(duckdb_file, copied, "pod_usage").errors == []
 
 
+def test_the_plan_shows_the_files_of_a_dataset_that_is_made_of_another_s(reports: Path) -> None:
+    found = recognise(OPENSHIFT, find_files(str(reports)))
+    console = Console(file=io.StringIO(), width=200)
+    show_files(console, [Job(dataset, (), (), {}) for dataset in OPENSHIFT.datasets.values()], found)
+    assert isinstance(console.file, io.StringIO)
+    shown = dict(line.split()[1:4:2] for line in console.file.getvalue().splitlines() if "openshift." in line)
+    assert shown["openshift.pod_usage_daily"] == shown["openshift.pod_usage"] == str(len(found.by_dataset["pod_usage"]))
+
+
 def test_a_file_of_nobody_s_cluster_is_refused(duckdb_file: Target, copied: Path, tmp_path: Path) -> None:
     loose = tmp_path / "loose"
     loose.mkdir()
     shutil.copy(file(copied), loose)
     with pytest.raises(SourceChanged, match="nothing says which cluster it is of; put it into a folder source=<uuid>"):
         load(duckdb_file, loose)
+
+
+def test_a_column_that_holds_another_kind_of_thing_is_named(reports: Path) -> None:
+    whole, buffer = pq.read_table(file(reports), partitioning=None), io.BytesIO()
+    lists = pa.array([[text] for text in whole.column("node").to_pylist()])
+    pq.write_table(whole.set_column(whole.schema.get_field_index("node"), "node", lists), buffer)
+    buffer.seek(0)
+    with pytest.raises(SourceChanged, match=r"the report: node is of the type list<.*, of which no string can be made"):
+        list(read(buffer, POD_USAGE, "the report"))
+
+
+def test_damaged_text_is_seen_before_it_reaches_a_warehouse(reports: Path) -> None:
+    buffer = io.BytesIO()
+    pq.write_table(pq.read_table(file(reports), partitioning=None), buffer, compression="none")
+    damaged = buffer.getvalue().replace(b"app-0-0", b"app\xff0-0")
+    with pytest.raises(SourceUnavailable, match=r"the report: row group 1 of 1 cannot be read .*UTF8.*copy the file"):
+        list(read(io.BytesIO(damaged), POD_USAGE, "the report"))
 
 
 @pytest.mark.parametrize(

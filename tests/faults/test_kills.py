@@ -11,11 +11,12 @@ import random
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import pytest
 
+from loaders.catalogue import read_catalogue
 from tests.conftest import MakeTarget
 from tests.faults.killed import IN_THE_SERVICE, POINTS, WINDOWS_A_COMMIT
 from tests.loads import ELEXON, day, ledger, published, run_load, running, stored
@@ -25,6 +26,7 @@ from tests.warehouses import Digest, Target, digest
 Record = dict[str, Any]
 DATASET = ELEXON.dataset("fuelhh")
 DAYS = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+SPAN = ["load", "--dataset", DATASET.name, "--from", DAYS[0], "--to", DAYS[-1]]
 COMMITS = len(DAYS) // WINDOWS_A_COMMIT
 BAD = 3  # rows of each day that go to quarantine, so that a commit writes three tables
 # Dying at the second pass of these lies in the second commit; a job is passed several times in each.
@@ -70,24 +72,27 @@ def rejects(target: Target) -> Digest:
 class Kill(Protocol):
     """Run the command until it dies at the `number`-th pass of a point; 0: it does not. Gives exit code and log."""
 
-    def __call__(self, target: Target, point: str, number: int, *options: str) -> tuple[int, str]: ...
+    def __call__(
+        self, target: Target, point: str, number: int, *options: str, command: Sequence[str] = SPAN, **environment: str
+    ) -> tuple[int, str]: ...
 
 
 @pytest.fixture(scope="module")
 def kill(shared_publisher: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kill]:
     log = tmp_path_factory.mktemp("killed") / "log"
-    span = ["load", "--dataset", DATASET.name, "--from", DAYS[0], "--to", DAYS[-1]]
 
     with running([sys.executable, "-m", "tests.faults.killed"]) as server:
 
-        def run(target: Target, point: str, number: int, *options: str) -> tuple[int, str]:
+        def run(
+            target: Target, point: str, number: int, *options: str, command: Sequence[str] = SPAN, **environment: str
+        ) -> tuple[int, str]:
             assert server.stdin is not None
             assert server.stdout is not None
             order = {
                 "point": point,
                 "number": number,
-                "arguments": [*span, *options],
-                "environment": target.settings | {"MILLRACE_ELEXON_URL": shared_publisher.url("elexon")},
+                "arguments": [*command, *options],
+                "environment": {"MILLRACE_ELEXON_URL": shared_publisher.url("elexon")} | target.settings | environment,
                 "log": str(log),
             }
             server.stdin.write(json.dumps(order) + "\n")
@@ -224,6 +229,38 @@ def test_a_finished_load_is_left_alone(after: Target, publisher: Sandbox) -> Non
     outcome = run_load(after, publisher.url("elexon"), [DATASET.name], DAYS[0], DAYS[-1])
     assert (outcome.windows_done_before, outcome.windows_loaded) == (len(DAYS), 0)
     assert len(publisher.requests) == asked
+
+
+# --- Postgres, where a year is swapped as a partition -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("point", "is_new"), [("inside the merge, before its COMMIT", False), ("after the merge's COMMIT", True)]
+)
+def test_a_year_killed_in_its_swap_is_the_old_one_or_the_new_and_is_loaded_by_the_same_command(
+    point: str, is_new: bool, postgres: Target, kill: Kill
+) -> None:
+    source = read_catalogue().source("dvf")
+    dataset = source.dataset("mutations")
+    lasting = [field.name for field in dataset.fields if field.computed != "loaded_at"]
+    year = ["load", "2022", "--source", "dvf"]
+    with Sandbox(scale=0.0002, seed=1) as files:
+
+        def load() -> Digest:
+            outcome = run_load(
+                postgres, files.url("dvf"), ["mutations"], "2022-01-01", "2022-12-31", source=source, force=True
+            )
+            assert (outcome.errors, outcome.windows_loaded) == ([], 1)
+            return digest(postgres.rows(dataset.table, lasting))
+
+        old = load()
+        files.release = 2
+        code, log = kill(postgres, point, 1, "--force", command=year, MILLRACE_DVF_URL=files.url("dvf"))
+        assert code == -signal.SIGKILL, log
+        found = digest(postgres.rows(dataset.table, lasting))
+        new = load()
+        assert (found, new.rows) == (new if is_new else old, len(list(files.rows("dvf", 2022))))
+        assert old != new
 
 
 # --- BigQuery, where a load costs seconds: before, inside and after the merge -----------------------------------------

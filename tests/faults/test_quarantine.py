@@ -75,8 +75,9 @@ def right(publisher: Sandbox, *days: str) -> list[Row]:
         (without("settlementDate"), "settlement_date is missing, and without it the row has no identity"),
         (lambda row: {**row, "startTime": "yesterday"}, "start_at: 'yesterday' is not a timestamp"),
         (lambda row: {**row, "settlementPeriod": 1.5}, "settlement_period: '1.5' is not a integer"),
+        (lambda row: {**row, "fuelType": "CC\0GT"}, r"fuel_type: 'CC\x00GT' is not a string"),
     ],
-    ids=["wrong type", "missing key", "missing window", "wrong instant", "wrong integer"],
+    ids=["wrong type", "missing key", "missing window", "wrong instant", "wrong integer", "text with a NUL"],
 )
 def test_few_bad_rows_are_quarantined_with_reason_and_record_and_counted(
     change: Change, reason: str, load: Load, warehouse: Target, publisher: Sandbox
@@ -97,6 +98,16 @@ def test_few_bad_rows_are_quarantined_with_reason_and_record_and_counted(
     [entry] = ledger(warehouse)
     counted = (entry["rows_read"], entry["rows_loaded"], entry["rows_quarantined"], entry["rows_neighbouring"])
     assert counted == (ROWS, ROWS - FEW, FEW, 0)
+
+
+def test_text_that_a_warehouse_cannot_hold_costs_its_row_and_no_other_window(
+    load: Load, warehouse: Target, publisher: Sandbox
+) -> None:
+    publisher.mutate("FUELHH", changed(lambda row: {**row, "fuelType": "CC\0GT"}, 7), on=DAY)
+    outcome = load("fuelhh", DAY, NEXT)
+    assert (outcome.errors, outcome.windows_loaded, outcome.rows_quarantined) == ([], 2, 1)
+    [(label, number, _, raw)] = rejects(warehouse)
+    assert (label, number, json.loads(raw)["fuelType"]) == (DAY, 8, "CC\0GT")
 
 
 @on_duckdb

@@ -153,6 +153,29 @@ def test_every_column_of_the_grain_is_required_but_the_optional(folder: Path) ->
             "requests_per_second: Input should be gr",
         ),
         ("source.yml", "licence: none\n", "", 1, "licence is missing; add `licence: ...`"),
+        ("source.yml", "requests:", "download: {url: x}\nrequests:", 11, ": download: write `url: ...` and `terms"),
+        ("datasets/prices.yml", "grain:", "download: {file: a}\ngrain:", 6, ": download: write `file: ...` and `route"),
+        (
+            "datasets/prices.yml",
+            "grain:",
+            "download: {file: '{dya:%Y}', route: /a}\ngrain:",
+            6,
+            ": download: '{dya:%Y}' cannot be filled in: KeyError('dya')",
+        ),
+        (
+            "datasets/prices.yml",
+            "grain:",
+            "download: {file: a, route: /a}\ngrain:",
+            6,
+            "download: write `download: ...` in source.yml",
+        ),
+        (
+            "datasets/prices.yml",
+            "grain:",
+            "download: {listed: {id: a}}\ngrain:",
+            6,
+            "download: write `download: ...` in source.yml",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_what_to_write(
@@ -162,6 +185,14 @@ def test_a_mistake_is_named_with_file_line_and_what_to_write(
     message = complaint(folder)
     assert message.startswith(f"{folder / file}:{line}: ")
     assert said in message
+
+
+def test_a_dataset_whose_files_are_listed_needs_a_listing(folder: Path) -> None:
+    change(folder / "source.yml", "requests:", "download: {url: x, terms: y}\nrequests:")
+    change(folder / "datasets" / "prices.yml", "grain:", "download: {listed: {id: a}}\ngrain:")
+    assert "prices.yml:6: download: write `listing: ...` in source.yml, which says where to ask" in complaint(folder)
+    change(folder / "datasets" / "prices.yml", "{listed: {id: a}}", "{file: a, route: /a}")
+    assert read_source(folder).dataset("prices").download is not None
 
 
 def test_a_file_name_that_is_no_table_name_is_refused(folder: Path) -> None:

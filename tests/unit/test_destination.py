@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from loaders.destination import FOLDER_PREFIX, DuckDB, Postgres, open_session, open_warehouse, session
+from loaders.destination import DuckDB, Postgres, open_session, open_warehouse, session
 from loaders.errors import DeclarationError, WarehouseUnavailable
+from loaders.workshop import FOLDER_PREFIX
 from tests.loads import ELEXON
 from tests.warehouses import Target
 from tests.wire import closed_port
@@ -74,13 +75,16 @@ def test_a_warehouse_is_shown_without_its_password() -> None:
 
 
 def test_dbt_is_told_where_the_same_warehouse_is() -> None:
-    assert Postgres("postgresql://me:se%2Fcret@%2Frun%2Fpg:5433/power").environment() == {
+    url = "postgresql://me:se%2Fcret@%2Frun%2Fpg:5433/power?sslmode=verify-full&sslrootcert=/ca.pem&connect_timeout=9"
+    assert Postgres(url).environment() == {
         "MILLRACE_WAREHOUSE": "postgres",
         "PGHOST": "/run/pg",
         "PGPORT": "5433",
         "PGUSER": "me",
         "PGPASSWORD": "se/cret",
         "PGDATABASE": "power",
+        "PGSSLMODE": "verify-full",  # dbt is not to be content with less than the loader
+        "PGSSLROOTCERT": "/ca.pem",
     }
     assert DuckDB(Path("/a/power.duckdb")).environment()["MILLRACE_DUCKDB"] == "/a/power.duckdb"
 

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from loaders.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("tests/sandbox/README.md")])
+ROOMS = ("loaders", "dbt_project", "flows", "tests", "infra")
+DOCUMENTS = sorted([ROOT / "README.md", *(path for room in ROOMS for path in (ROOT / room).rglob("README.md"))])
 TASKS = yaml.safe_load((ROOT / "Taskfile.yml").read_text())["tasks"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -248,7 +249,44 @@ def test_what_is_wrong_is_named_with_file_and_line() -> None:
     assert f"{file.name}, line 4: malformed: not UTF-8" in told(*lines[:3], lines[3].replace(b"YAD", b"Y\xe9D"))
     bad = lines[3].replace(b"07/04/2024", b"07/34/2024")
     assert f"{file.name}, line 4: '07/34/2024" in told(*lines[:3], bad, *lines[4:])
+    control = lines[3].replace(b"07/04/2024", b"07/04\x1f2024")
+    assert f"{file.name}, line 4: a control character in a label" in told(*lines[:3], control, *lines[4:])
     assert told(b"").startswith(f"{file.name}, line 1: the file is empty")
+    tables, file = one("miso", "asm_expost_damcp")
+    again = file.content.replace(b"HE 2,", b"HE 1,", 1)
+    assert f"{file.name}, line 3: two columns are called 'HE 1'" in refused(tables, again, file.name)
+
+
+WRITTEN = [b"\n", b"\r", b"\r\n\r\n", b",", b'"', b"\0", b"\x1f", b"-", b"NaN", b"1e400", b"[", b"}", b"null"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("spp", "da_lmp"),
+        ("nyiso", "damlbmp"),
+        ("isone", "da_lmp"),
+        ("miso", "da_exante_lmp"),
+        ("caiso", "outlook_fuel_mix"),
+        ("miso", "asm_expost_damcp"),
+        ("isone", "hourly_load"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyarrow's, of a row that is not UTF-8
+def test_whatever_is_wrong_in_a_file_is_refused_in_our_words(source: str, name: str) -> None:
+    dataset, file = one(source, name)
+    draw, refusals = random.Random(f"{source}.{name}"), 0
+    for _ in range(80):
+        content = bytearray(file.content[: draw.choice([1_500, len(file.content)])])
+        for _ in range(draw.randrange(1, 4)):
+            at = draw.randrange(draw.choice([min(600, len(content)), len(content)]))
+            content[at : at + draw.choice([0, 0, 1, 9])] = draw.choice([*WRITTEN, bytes([draw.randrange(256)])])
+        try:
+            list(batches(dataset, bytes(content), file.name))
+        except LoaderError as error:
+            refusals += 1
+            assert file.name in str(error)
+    assert refusals > 20
 
 
 def test_a_value_that_is_no_number_is_left_for_quarantine() -> None:

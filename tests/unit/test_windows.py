@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.catalogue import WindowKind
-from loaders.windows import Window, plan_windows, settlement_periods, windows
+from loaders.windows import HALF_HOUR, Window, plan_windows, windows
 from tests.loads import ELEXON, day
 
 LONDON = ZoneInfo("Europe/London")
@@ -33,7 +33,7 @@ def test_a_settlement_day_runs_from_midnight_to_midnight_in_london(
 ) -> None:
     window = Window("settlement_day", LONDON, on)
     assert (window.start_at, window.end_at) == (datetime.fromisoformat(start), datetime.fromisoformat(end))
-    assert settlement_periods(on, LONDON) == periods
+    assert window.end_at - window.start_at == periods * HALF_HOUR
 
 
 @pytest.mark.parametrize("on", [SPRING, AUTUMN])
@@ -80,7 +80,8 @@ def test_windows_cover_their_span_without_gap_or_overlap(kind: WindowKind, first
 
 @given(first=st.dates(date(2000, 1, 1), date(2035, 1, 1)))
 def test_a_settlement_day_has_46_48_or_50_half_hours(first: date) -> None:
-    assert settlement_periods(first, LONDON) in (46, 48, 50)
+    window = Window("settlement_day", LONDON, first)
+    assert (window.end_at - window.start_at) / HALF_HOUR in (46, 48, 50)
 
 
 def test_a_year_has_a_window_for_each_day() -> None:

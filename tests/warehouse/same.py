@@ -12,11 +12,13 @@ Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
 def mart_rows(target: Target, mart: str, grain: Sequence[str], where: str = "1 = 1") -> Rows:
-    """A mart's rows by grain, each as its columns."""
+    """A mart's rows by grain, each as its columns: none twice."""
     columns = sorted(target.columns(mart, "marts"))
     found = target.query(f"SELECT {', '.join(columns)} FROM marts.{mart} WHERE {where}")
     named = [dict(zip(columns, row, strict=True)) for row in found]
-    return {tuple(row[column] for column in grain): row for row in named}
+    rows = {tuple(row[column] for column in grain): row for row in named}
+    assert len(rows) == len(named), f"{len(named) - len(rows)} rows of {mart} in {target.name} are there twice"
+    return rows
 
 
 def assert_same(ours: Rows, theirs: Rows) -> None:

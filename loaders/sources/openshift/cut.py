@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -18,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from loaders.destination import FOLDER_PREFIX
 from loaders.errors import SourceChanged
 from loaders.files import SourceFile
 from loaders.sources.openshift.report import all_columns
+from loaders.workshop import FOLDER_PREFIX
 
 HOUR = "interval_start"
 DATE_LENGTH = len("2025-01-01")
@@ -43,7 +42,7 @@ def cut_into_days(file: SourceFile) -> tuple[tuple[date, SourceFile], ...]:
                     writers[day] = stack.enter_context(pq.ParquetWriter(folder / f"{day}.parquet", batch.schema))
                 writers[day].write_batch(rows)
     return tuple(
-        (day, replace(file, name=f"{file.name} of {day}", location=str(folder / f"{day}.parquet"), member=None))
+        (day, SourceFile(f"{file.name} of {day}", file.size, file.modified, str(folder / f"{day}.parquet")))
         for day in sorted(writers)
     )
 

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset, read_catalogue
-from loaders.destination import FOLDER_PREFIX
 from loaders.files import SourceFile
 from loaders.parts import LARGEST_BATCH_ROWS
 from loaders.shape import SET_ASIDE
 from loaders.sources.openshift import report
 from loaders.sources.openshift.scan import NotClean, scan
+from loaders.workshop import FOLDER_PREFIX
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # sums of two would depend on which of them came first, in their last digits

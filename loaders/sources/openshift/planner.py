@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
@@ -112,12 +112,22 @@ def _origin(file: SourceFile, path: str) -> tuple[str, int]:
         return directory["uuid"], 0 if file.member is None else int(file.modified.timestamp())
     if file.member is not None:
         about = _payload_manifest(file)
-        sent = datetime.fromisoformat(about["date"]) if "date" in about else file.modified
-        return about["cluster_id"], int(sent.timestamp())
+        return about["cluster_id"], int(_sent_at(file, about).timestamp())
     raise SourceChanged(
         f"{file.name}: nothing says which cluster it is of; put it into a folder source=<uuid>, as Koku does, or give "
         "the operator's payload as it was sent (tar.gz)"
     )
+
+
+def _sent_at(file: SourceFile, about: dict[str, str]) -> datetime:
+    """When a payload was sent: in UTC, where its manifest names no zone."""
+    if "date" not in about:
+        return file.modified
+    try:
+        sent = datetime.fromisoformat(about["date"])
+    except (TypeError, ValueError) as error:
+        raise SourceChanged(f"{file.name}: the manifest.json beside it has the date {about['date']!r}") from error
+    return sent if sent.tzinfo else sent.replace(tzinfo=UTC)
 
 
 def _payload_manifest(file: SourceFile) -> dict[str, str]:

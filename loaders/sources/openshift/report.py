@@ -48,7 +48,13 @@ def typed(batches: Iterator[pa.RecordBatch], dataset: Dataset, name: str) -> Ite
         columns: dict[str, pa.Array] = {}
         reasons: list[tuple[str, pa.Array]] = []
         for field in (field for field in dataset.published if field.key in batch.schema.names):
-            values, good, wanted = _column(batch.column(field.key), field, labels)
+            try:
+                values, good, wanted = _column(batch.column(field.key), field, labels)
+            except pa.ArrowNotImplementedError as error:
+                kind = batch.schema.field(field.key).type
+                raise SourceChanged(
+                    f"{name}: {field.key} is of the type {kind}, of which no {field.type} can be made"
+                ) from error
             columns[field.key] = values
             if not pc.all(good, min_count=0).as_py():
                 reasons.append((f"{field.key}: not {wanted}", good))
@@ -88,7 +94,9 @@ def _read_parquet(file: IO[bytes], name: str, rows: int, choose: Choice) -> Iter
     wanted = choose(opened.schema_arrow.names)
     for number in range(opened.num_row_groups):
         try:
-            yield from opened.iter_batches(rows, row_groups=[number], columns=wanted, use_threads=False)
+            for batch in opened.iter_batches(rows, row_groups=[number], columns=wanted, use_threads=False):
+                batch.validate(full=True)  # pages need no checksum, so damaged text is seen here or nowhere
+                yield batch
         except (pa.ArrowException, OSError) as error:
             raise SourceUnavailable(
                 f"{name}: row group {number + 1} of {opened.num_row_groups} cannot be read ({error}); copy the file "

@@ -11,37 +11,7 @@ nodes as (
     select * from {{ ref('int_node_day') }}
 ),
 
-node_labels as (
-    {{ labels_of_day(ref('stg_openshift__node_labels'), 'node') }}
-),
-
-namespace_labels as (
-    {{ labels_of_day(ref('stg_openshift__namespace_labels'), 'namespace') }}
-),
-
-texts as (
-    select
-        pods.source_uuid,
-        pods.usage_date,
-        pods.namespace,
-        pods.node,
-        pods.pod_labels,
-        node_labels.label_text as node_labels,
-        namespace_labels.label_text as namespace_labels
-    from (select distinct {{ grain | join(', ') }} from pod_days) as pods
-    left join node_labels
-        on node_labels.source_uuid = pods.source_uuid
-        and node_labels.usage_date = pods.usage_date
-        and node_labels.node = pods.node
-    left join namespace_labels
-        on namespace_labels.source_uuid = pods.source_uuid
-        and namespace_labels.usage_date = pods.usage_date
-        and namespace_labels.namespace = pods.namespace
-),
-
-merged as (
-    {{ merged_labels('texts', grain, ['node_labels', 'namespace_labels', 'pod_labels'], ref('int_pod_label')) }}
-),
+{{ labels_in_their_place('pod_days', grain, ['pod_labels'], ref('int_pod_label')) }},
 
 pods as (
     select

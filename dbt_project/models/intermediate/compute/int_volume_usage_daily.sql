@@ -53,38 +53,7 @@ shared as (
     group by source_uuid, usage_date, persistentvolume
 ),
 
-node_labels as (
-    {{ labels_of_day(ref('stg_openshift__node_labels'), 'node') }}
-),
-
-namespace_labels as (
-    {{ labels_of_day(ref('stg_openshift__namespace_labels'), 'namespace') }}
-),
-
-texts as (
-    select
-        {%- for column in labelled %}
-        volumes.{{ column }},
-        {%- endfor %}
-        node_labels.label_text as node_labels,
-        namespace_labels.label_text as namespace_labels
-    from (select distinct {{ labelled | join(', ') }} from volumes) as volumes
-    left join node_labels
-        on node_labels.source_uuid = volumes.source_uuid
-        and node_labels.usage_date = volumes.usage_date
-        and node_labels.node = volumes.node
-    left join namespace_labels
-        on namespace_labels.source_uuid = volumes.source_uuid
-        and namespace_labels.usage_date = volumes.usage_date
-        and namespace_labels.namespace = volumes.namespace
-),
-
-merged as (
-    {{ merged_labels(
-        'texts', labelled, ['node_labels', 'namespace_labels', 'persistentvolume_labels', 'persistentvolumeclaim_labels'],
-        ref('int_volume_label')
-    ) }}
-)
+{{ labels_in_their_place('volumes', labelled, ['persistentvolume_labels', 'persistentvolumeclaim_labels'], ref('int_volume_label')) }}
 
 select
     volumes.source_uuid,

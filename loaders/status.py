@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -15,6 +17,7 @@ from loaders.ledger import Entry, read_entries, standings
 from loaders.windows import windows
 
 MARTS = "marts"
+NARROWEST = 12  # a column of a table that is shown
 
 
 def show_status(console: Console, source: Source, session: Session) -> None:
@@ -27,8 +30,12 @@ def show_status(console: Console, source: Source, session: Session) -> None:
     table.add_column("dataset")
     for heading in ("done", "failed", "missing", "rows", "quarantined", "last window"):
         table.add_column(heading, justify="right")
+    untouched = []
     for dataset in source.datasets.values():
         known = standings(entries.get(dataset.name, []))
+        if not known:
+            untouched.append(dataset.name)
+            continue
         done = [standing for standing in known.values() if standing.last.is_good]
         wanted = [window.label for window in windows(dataset.request.window, zone, *span)] if span else []
         good = [standing.good for standing in known.values() if standing.good]
@@ -41,7 +48,10 @@ def show_status(console: Console, source: Source, session: Session) -> None:
             max((entry.window_label for entry in good), default="none"),
         )
         table.add_row(dataset.name, *cells)
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    if untouched:
+        console.print(f"nothing loaded of {len(untouched)}: {', '.join(untouched)}", highlight=False)
     if span:
         console.print(
             f"from {span[0]} to {span[1] - timedelta(days=1)}; `millrace status --errors` says why windows failed"
@@ -147,8 +157,28 @@ def show_table(console: Console, session: Session, name: str, rows: int) -> None
     if not names:
         raise DeclarationError(f"no table {schema}.{table}; load and build first")
     shown = Table(title=f"{schema}.{table}", title_justify="left")
-    for column in names:
-        shown.add_column(column, overflow="fold")
+    for place, name in enumerate(names):
+        cells = [row[place] for row in found]
+        is_number = any(isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) for cell in cells)
+        widest = max([len(_shown(cell)) for cell in cells], default=0)
+        heading = _broken(name, max(widest, NARROWEST))
+        shown.add_column(heading, overflow="fold", justify="right" if is_number else "left")
     for row in found:
-        shown.add_row(*(f"{cell:,.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+        shown.add_row(*map(_shown, row))
     console.print(shown)
+
+
+def _shown(cell: Any) -> str:
+    if cell is None:
+        return "null"
+    return f"{cell:,.4f}" if isinstance(cell, float) else str(cell)
+
+
+def _broken(name: str, width: int) -> str:
+    """A column's name on lines of that many characters, as far as its underscores allow."""
+    lines = [""]
+    for word in re.findall(r"[^_]*_?", name):
+        if len(lines[-1]) + len(word.rstrip("_")) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)

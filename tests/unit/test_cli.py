@@ -67,10 +67,12 @@ def test_a_load_ends_with_0_when_all_windows_are_done_and_2_when_some_are_not(
     code, status = look(warehouse, "status")
     assert code == 0
     assert re.search(r"fuelhh\D+3\D+0\D+0\D+2,880\D+0\D+2024-01-03", status)
+    assert f"nothing loaded of {len(ELEXON.datasets) - 1}: agpt," in status
     assert look(warehouse, "verify")[0] == 0
     code, shown = look(warehouse, "show", "raw.elexon__fuelhh", "--rows", "2")
     assert code == 0
     assert "BIOMASS" in shown
+    assert re.search(r"settlement_ .*settlement_.*\n.* date .* period ", shown)  # a name is broken at its underscores
 
 
 def test_a_load_of_which_nothing_came_ends_with_1(duckdb_file: Target) -> None:

@@ -13,14 +13,12 @@ import pyarrow.parquet as pq
 from loaders.catalogue import Dataset, Field
 from loaders.sources.openshift.report import LARGEST_NUMBER, Labels, wanted_columns
 
-Setting = str | bool | int | float | list[str]
-
 
 class NotClean(Exception):
     """A report that has to be read by the batch."""
 
 
-def scan(paths: Mapping[str, str], hours: Dataset, sql: str, config: Mapping[str, Setting]) -> pa.Table:
+def scan(paths: Mapping[str, str], hours: Dataset, sql: str, engine: duckdb.DuckDBPyConnection) -> pa.Table:
     """What a query makes of parquet files, given as path by name.
 
     `hours` is the report as declared. The query has two views of it: `hours`, of which the first row that
@@ -28,16 +26,14 @@ def scan(paths: Mapping[str, str], hours: Dataset, sql: str, config: Mapping[str
     Raises `NotClean`, and `SourceChanged` for columns that are missing or not declared and for labels that are none.
     """
     fields = _fields(paths, hours)
-    with duckdb.connect(config=dict(config)) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        try:
-            report = connection.from_parquet(list(paths.values()), union_by_name=True, hive_partitioning=False)
-            report.create_view("report")
-            connection.execute(f"CREATE VIEW unchecked AS SELECT {_typed(hours, fields)} FROM report")
-            connection.execute(f"CREATE VIEW hours AS SELECT * FROM unchecked WHERE {_checked(fields)}")
-            table = connection.execute(sql).to_arrow_table()
-        except duckdb.Error as error:
-            raise NotClean from error
+    try:
+        report = engine.from_parquet(list(paths.values()), union_by_name=True, hive_partitioning=False)
+        report.create_view("report", replace=True)
+        engine.execute(f"CREATE OR REPLACE VIEW unchecked AS SELECT {_typed(hours, fields)} FROM report")
+        engine.execute(f"CREATE OR REPLACE VIEW hours AS SELECT * FROM unchecked WHERE {_checked(fields)}")
+        table = engine.execute(sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise NotClean from error
     return _with_labels(table, fields, ", ".join(paths))
 
 
@@ -49,7 +45,7 @@ _IS_TYPED = {
 }
 _READ = {
     "double": "coalesce({0}, 0.0::DOUBLE)",
-    "timestamp": "{0}::TIMESTAMPTZ",  # in UTC, as the connection is
+    "timestamp": "{0}::TIMESTAMPTZ",  # in UTC, as the engine is
     "string": "coalesce({0}, '')",
     "json": "CASE WHEN {0} <> '' THEN {0} ELSE '{{}}' END",
 }

@@ -98,9 +98,7 @@ def _members(archive: SourceFile) -> Iterator[SourceFile]:
     """The files in an archive, or the archive itself with its problem."""
     try:
         with _named(archive.name):
-            opened = _open_archive(archive)
-            list_members = _zip_members if isinstance(opened, zipfile.ZipFile) else _tar_members
-            found = list(list_members(opened, archive.name))
+            found = list(_listed(_open_archive(archive), archive.name))
     except LoaderError as error:
         yield replace(archive, problem=error)
         return
@@ -119,6 +117,10 @@ def _open_archive(archive: SourceFile) -> zipfile.ZipFile | tarfile.TarFile:
     file = fsspec.open(archive.location, "rb").open()
     is_zip = archive.name.lower().endswith(".zip")
     return zipfile.ZipFile(file) if is_zip else tarfile.open(fileobj=file, mode="r:*")
+
+
+def _listed(archive: zipfile.ZipFile | tarfile.TarFile, name: str) -> Iterator[tuple[str, int, datetime | None]]:
+    return _zip_members(archive, name) if isinstance(archive, zipfile.ZipFile) else _tar_members(archive, name)
 
 
 def _zip_members(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[str, int, datetime | None]]:

@@ -133,7 +133,7 @@ class Client(PostgresClient):
 
     def _get_table_update_sql(self, table_name: str, new_columns: Any, generate_alter: bool) -> list[str]:
         statements = super()._get_table_update_sql(table_name, new_columns, generate_alter)
-        column = self.prepare_load_table(table_name).get(PARTITION_HINT)
+        column: Any = self.prepare_load_table(table_name).get(PARTITION_HINT)
         if column and not generate_alter and not self.sql_client.is_staging_dataset_active:
             statements[0] += f" PARTITION BY LIST ({self.sql_client.escape_column_name(column)})"
         return statements

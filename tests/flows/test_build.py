@@ -11,7 +11,7 @@ from flows.load import run_load
 from flows.run_dbt import PROJECT, DbtFailed, Node, run_dbt
 from loaders.catalogue import read_catalogue
 from loaders.destination import open_session, open_warehouse
-from tests.warehouses import DuckDBTarget, Target
+from tests.warehouses import DuckDBTarget
 
 DAYS = ["--from", "2024-01-02", "--to", "2024-01-03"]
 MARTS = {  # all that generation by fuel alone can make
@@ -28,7 +28,7 @@ def load(*datasets: str) -> None:
     assert run_load("two days", [*DAYS, *options], lambda _: None).exit_code == 0
 
 
-def test_a_dataset_without_a_table_is_left_out_with_what_reads_it(each_target: Target) -> None:
+def test_a_dataset_without_a_table_is_left_out_with_what_reads_it(target: DuckDBTarget) -> None:
     load("fuelhh")
     said: list[str] = []
     nodes = build(say=said.append)
@@ -39,7 +39,7 @@ def test_a_dataset_without_a_table_is_left_out_with_what_reads_it(each_target: T
     assert "elexon.fuelhh" not in said[0]
     assert "dvf.*" in said[0]
     assert "millrace load" in said[0]
-    counted = each_target.query("SELECT settlement_date, COUNT(*) FROM marts.fct_generation_half_hourly GROUP BY 1")
+    counted = target.query("SELECT settlement_date, COUNT(*) FROM marts.fct_generation_half_hourly GROUP BY 1")
     assert dict(counted) == {date(2024, 1, 2): 960, date(2024, 1, 3): 960}
 
 

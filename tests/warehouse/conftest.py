@@ -13,7 +13,7 @@ import pytest
 
 from flows.build import build
 from tests.conftest import DbtFiles, MakeTarget
-from tests.loads import UNHURRIED, day, run_load
+from tests.loads import UNHURRIED, day, load_days
 from tests.openshift import decided
 from tests.sandbox import Sandbox
 from tests.warehouse import domains
@@ -101,9 +101,10 @@ def loaded(make_target: MakeTarget, shared_publisher: Sandbox) -> DuckDBTarget:
     os.environ.update(UNHURRIED)
     target = make_target("duckdb")
     assert isinstance(target, DuckDBTarget)
-    for datasets, first, last in [(DATASETS, *SPANS[0]), (DATASETS, *SPANS[1]), (WEEKLY, *THURSDAYS)]:
-        outcome = run_load(target, shared_publisher.url("elexon"), datasets, first, last)
-        assert outcome.errors == []
+    days = [day(first) + timedelta(days=n) for first, last in SPANS for n in range((day(last) - day(first)).days + 1)]
+    weeks = [day(text) for text in THURSDAYS]
+    wanted = {name: weeks if name in WEEKLY else days for name in (*DATASETS, *WEEKLY)}
+    assert load_days(target, shared_publisher.url("elexon"), wanted).errors == []
     return target
 
 

@@ -27,10 +27,3 @@ def target(use: Use, duckdb_file: DuckDBTarget, publisher: Sandbox) -> DuckDBTar
     """An empty DuckDB file, which loads and builds of this process and its children use."""
     use(duckdb_file, publisher)
     return duckdb_file
-
-
-@pytest.fixture
-def each_target(use: Use, warehouse: Target, publisher: Sandbox) -> Target:
-    """As `target`, once on each kind of warehouse."""
-    use(warehouse, publisher)
-    return warehouse

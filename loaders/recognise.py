@@ -1,6 +1,6 @@
 """Which dataset a file belongs to, by what is in it, and the windows that the files of a dataset make."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import fnmatch
@@ -32,10 +32,13 @@ class Recognised:
         return self.by_dataset.get(dataset.files_of or dataset.name, [])
 
 
-def recognise(source: Source, files: Sequence[SourceFile], others: Sequence[Source] = ()) -> Recognised:
+def recognise(
+    source: Source, files: Sequence[SourceFile], others: Callable[[], Iterable[Source]] = tuple
+) -> Recognised:
     """Sort files by the dataset that declares them; the first that matches has it, in the order of their names.
 
-    A file that belongs to one of the `others` is in the wrong place, and as good as one that cannot be read.
+    A file that belongs to one of the `others` is in the wrong place, and as good as one that cannot be read. They are
+    asked for only when a file is none of this source's: reading them takes longer than a short command has.
     """
     sorted_files = Recognised()
     for file in files:
@@ -47,7 +50,7 @@ def recognise(source: Source, files: Sequence[SourceFile], others: Sequence[Sour
             continue
         if (dataset := _whose(source, file, beginning)) is not None:
             sorted_files.by_dataset.setdefault(dataset.name, []).append(file)
-        elif (dataset := next(filter(None, (_whose(one, file, beginning) for one in others)), None)) is not None:
+        elif (dataset := next(filter(None, (_whose(one, file, beginning) for one in others())), None)) is not None:
             said = f"{file.name} is a file of {dataset.label}: load it with --source {dataset.source_name}"
             sorted_files.unreadable.append((file, SourceChanged(said)))
         else:

@@ -65,8 +65,13 @@ def recognised(source: "Source", files: str | None) -> "Recognised | None":
         raise DeclarationError(f"{source.title} is loaded from files: say where they are with --files PATH")
     if not given:
         return None
-    sources = read_catalogue().sources.values() if source.vocabulary else ()  # a reader in common, easily mixed up
-    others = [one for one in sources if one.vocabulary == source.vocabulary and one.name != source.name]
+
+    def others() -> "Iterator[Source]":
+        """Those with which it has a reader in common, easily mixed up."""
+        for one in read_catalogue().sources.values() if source.vocabulary else ():
+            if one.vocabulary == source.vocabulary and one.name != source.name:
+                yield one
+
     return recognise(source, find_files(given), others)
 
 

@@ -15,14 +15,23 @@ from tests.warehouses import environment
 LAYER_OF = {"stg_": "staging", "int_": "intermediate", "fct_": "marts", "dim_": "marts"}
 
 
+LONGEST_NAME = 63  # of a relation in Postgres, which a unit test makes by its name
+
+
 @pytest.fixture(scope="module")
-def models(borrow: MakeTarget, dbt_files: DbtFiles) -> dict[str, Any]:
-    """The project's models by name, as dbt parses them, with their tests' names under `tests`."""
+def manifest(borrow: MakeTarget, dbt_files: DbtFiles) -> dict[str, Any]:
+    """The project as dbt parses it."""
     target = borrow("duckdb")
     files = dbt_files(target)
     with environment(files | {"DBT_WRITE_JSON": "true"}):
         run_dbt(["parse"], target.open(), say=lambda line: None)
-    manifest = json.loads((Path(files["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    parsed: dict[str, Any] = json.loads((Path(files["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The project's models by name, with their tests' names under `tests`."""
     found = {
         node["name"]: node | {"tests": []} for node in manifest["nodes"].values() if node["resource_type"] == "model"
     }
@@ -54,3 +63,9 @@ def test_every_model_states_its_grain_and_tests_it(models: dict[str, Any]) -> No
         assert "unique_grain" in model["tests"], f"{name}: test its grain with unique_grain"
         undescribed = [column for column, about in model["columns"].items() if not about["description"]]
         assert undescribed == [], f"{name}: describe {undescribed}"
+
+
+def test_a_unit_test_s_name_is_one_that_postgres_takes(manifest: dict[str, Any]) -> None:
+    names = [test["name"] for test in manifest["unit_tests"].values()]
+    assert len(names) > 50
+    assert [name for name in names if len(name) > LONGEST_NAME] == []

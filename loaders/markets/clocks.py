@@ -160,7 +160,7 @@ def _others(form: str) -> list[Callable[[str], datetime]]:
         return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
     forms = [form.replace(":%S", ""), form.split(" ")[0]] if " " in form else []
-    return [*(lambda text, one=one: datetime.strptime(text, one) for one in forms), iso]  # noqa: DTZ007 as above
+    return [*(lambda text, one=one: datetime.strptime(text, one) for one in forms), iso]  # noqa: DTZ007 the zone is the market's here too
 
 
 @lru_cache(maxsize=10_000)

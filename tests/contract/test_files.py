@@ -262,7 +262,7 @@ def test_the_list_of_an_archive_is_read_once_for_all_that_is_in_it(
     class Zip(zipfile.ZipFile):
         def _RealGetContents(self) -> None:  # noqa: N802 - as it is called there
             lists_read.append("zip")
-            super()._RealGetContents()  # type: ignore[misc]
+            super()._RealGetContents()
 
     class Tar(tarfile.TarFile):
         @classmethod

@@ -161,7 +161,7 @@ def show_table(console: Console, session: Session, name: str, rows: int) -> None
         cells = [row[place] for row in found]
         is_number = any(isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) for cell in cells)
         widest = max([len(_shown(cell)) for cell in cells], default=0)
-        heading = _broken(name, max(widest, NARROWEST))
+        heading = broken(name, max(widest, NARROWEST))
         shown.add_column(heading, overflow="fold", justify="right" if is_number else "left")
     for row in found:
         shown.add_row(*map(_shown, row))
@@ -174,11 +174,11 @@ def _shown(cell: Any) -> str:
     return f"{cell:,.4f}" if isinstance(cell, float) else str(cell)
 
 
-def _broken(name: str, width: int) -> str:
+def broken(name: str, width: int) -> str:
     """A column's name on lines of that many characters, as far as its underscores allow."""
     lines = [""]
     for word in re.findall(r"[^_]*_?", name):
-        if len(lines[-1]) + len(word.rstrip("_")) > width and lines[-1]:
+        if len(lines[-1]) + len(word) > width and lines[-1]:
             lines.append("")
         lines[-1] += word
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from loaders.cli.options import spans
 from loaders.errors import DeclarationError
 from loaders.load import Outcome
 from loaders.progress import show_outcome
+from loaders.status import broken
 from tests.conftest import Load, Millrace
 from tests.loads import ELEXON, look, run_cli, stored
 from tests.sandbox import Sandbox
@@ -73,6 +74,18 @@ def test_a_load_ends_with_0_when_all_windows_are_done_and_2_when_some_are_not(
     assert code == 0
     assert "BIOMASS" in shown
     assert re.search(r"settlement_ .*settlement_.*\n.* date .* period ", shown)  # a name is broken at its underscores
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("settlement_date", ["settlement_", "date"]),
+        ("system_price_mean_gbp_per_mwh", ["system_", "price_mean_", "gbp_per_mwh"]),  # `system_price_` is one too long
+        ("interconnector_flow", ["interconnector_", "flow"]),
+    ],
+)
+def test_a_column_s_name_is_broken_at_underscores_and_none_hangs_over(name: str, lines: list[str]) -> None:
+    assert broken(name, 12).split("\n") == lines
 
 
 def test_a_load_of_which_nothing_came_ends_with_1(duckdb_file: Target) -> None:

@@ -15,6 +15,8 @@ from loaders.catalogue import Dataset
 from loaders.destination.warehouse import BATCH_BYTES, Warehouse, columns_first
 from loaders.errors import WarehouseUnavailable
 
+LOCK_PATIENCE = "2s"  # a load's lock goes when the server notices that its connection is closed: after the load itself
+
 
 @dataclass(frozen=True)
 class Postgres(Warehouse):
@@ -45,10 +47,14 @@ class Postgres(Warehouse):
             raise WarehouseUnavailable(f"Postgres does not answer: {str(error).strip()}") from error
         try:
             with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = %s", (LOCK_PATIENCE,))
                 for label in sorted(dataset.label for dataset in datasets):
-                    cursor.execute("SELECT pg_try_advisory_lock(%s)", (zlib.crc32(f"millrace:{label}".encode()),))
-                    if cursor.fetchone() != (True,):
-                        raise WarehouseUnavailable(f"{label} is being loaded by another process; wait until it is done")
+                    try:
+                        cursor.execute("SELECT pg_advisory_lock(%s)", (zlib.crc32(f"millrace:{label}".encode()),))
+                    except psycopg2.errors.LockNotAvailable as error:
+                        raise WarehouseUnavailable(
+                            f"{label} is being loaded by another process; wait until it is done"
+                        ) from error
             connection.commit()  # a session's lock outlives the transaction, which would hold back vacuum
             yield
         finally:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -136,6 +139,24 @@ def test_a_refused_lock_leaves_none_behind(postgres: Target) -> None:
         ):
             pass
         with postgres.open().lock([FUELHH]):
+            pass
+
+
+def test_postgres_waits_for_a_lock_that_is_about_to_go(postgres: Target) -> None:
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+    answered = Event()
+
+    def let_go_when_wanted() -> None:
+        while not (answered.is_set() or postgres.query(waiting)):
+            pass
+        held.close()
+
+    with ThreadPoolExecutor(1) as aside, ExitStack() as asked, ExitStack() as held:
+        asked.callback(answered.set)
+        held.enter_context(postgres.open().lock([PN]))
+        aside.submit(let_go_when_wanted)
+        with postgres.open().lock([PN]):
             pass
 
 

@@ -7,6 +7,8 @@ come, and so do the hashes by which overlapping files and repeated keys are foun
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +21,7 @@ from loaders.catalogue import Dataset, Source
 from loaders.errors import LoaderError, SourceChanged
 from loaders.files import SourceFile
 from loaders.hashes import Hashes, hashes
+from loaders.memory import give_back, settle
 from loaders.readers import Repeats, read_body
 from loaders.recognise import Recognised
 from loaders.shape import Shaper, coded
@@ -28,7 +31,8 @@ from loaders.yearfile import Verified, YearFile
 
 LATE = ("body_sha256", "release", "loaded_at", "row_hash", "occurrence")  # known after the last row; not in the lake
 
-AHEAD = 4  # chunks (256 kB) that are inflated while one is decoded; batches (2 MB) decoded while one is written
+INFLATED_AHEAD = 16  # chunks (256 kB): with the block (4 MB) that is decoded, another one
+DECODED_AHEAD = 4  # batches (2 MB), while one is written
 
 Told = Callable[[SourceFile, int], None]
 
@@ -64,6 +68,7 @@ def convert(
     outcome = Converted()
     outcome.errors += [f"{type(problem).__name__}: {problem}" for _, problem in found.unreadable]
     home = out / source.name
+    settle()
     with workshop(home, "converting") as unfinished:
         for dataset in datasets:
             files = found.by_dataset.get(dataset.name, [])
@@ -92,6 +97,28 @@ class _End:
     problem: LoaderError | None
 
 
+_Piece = tuple[int, bytes | Exception]  # of the input with that number: a chunk, or why there are no more
+
+
+def _inflated(files: Sequence[SourceFile]) -> Iterator[_Piece]:
+    """One file after the other, so that the next is inflated while one is decoded; of each there is a piece."""
+    for number, file in enumerate(files):
+        yield number, b""
+        try:
+            for chunk in file.read():
+                yield number, chunk
+        except (LoaderError, OSError) as error:
+            yield number, error
+
+
+def _chunks(pieces: Iterator[_Piece]) -> Iterator[bytes]:
+    """What one input is made of. Raises what reading it raised."""
+    for _, piece in pieces:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece
+
+
 @dataclass
 class _Dataset:
     """One dataset: its files one after the other into the files of its years."""
@@ -118,7 +145,7 @@ class _Dataset:
 
     def convert(self, files: Sequence[SourceFile]) -> None:
         scopes: list[pa.Array] = []
-        with closing(ahead(self._decoded(files), AHEAD)) as decoded:
+        with closing(ahead(self._decoded(files), DECODED_AHEAD)) as decoded:
             for one in decoded:
                 if isinstance(one, _Rows):
                     scopes.append(pc.unique(hashes(one.batch, self.dataset.replaces)))
@@ -126,24 +153,27 @@ class _Dataset:
                 else:
                     self._take(one, scopes)
                     scopes = []
+        give_back()
         latest = self._latest()
         for year, target in sorted(self._targets.items()):
             self._finish(year, target, latest)
 
     def _decoded(self, files: Sequence[SourceFile]) -> Iterator["_Rows | _End"]:
         """Every file's rows, then its end."""
-        for number, file in enumerate(files):
-            shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name, schema=self._coded)
-            problem: LoaderError | None = None
-            with closing(ahead(file.read(), AHEAD)) as chunks:
-                body = replace(Body.of(file), chunks=chunks)
+        with closing(ahead(_inflated(files), INFLATED_AHEAD)) as inflated:
+            for number, pieces in groupby(inflated, key=itemgetter(0)):
+                file, problem = files[number], None
+                shaper = Shaper(
+                    self.dataset, Window("file", self.zone, files=(file,)), file=file.name, schema=self._coded
+                )
+                body = replace(Body.of(file), chunks=_chunks(pieces))
                 try:
                     for batch in read_body(body, self.dataset, Repeats()):
                         yield _Rows(number, shaper.shape(batch).select(self.schema.names))
                         shaper.take_rejects()
                 except LoaderError as error:
                     problem = error
-            yield _End(number, file, body.sha256, shaper, problem)
+                yield _End(number, file, body.sha256, shaper, problem)
 
     def _take(self, end: "_End", scopes: list[pa.Array]) -> None:
         """Count a file that is read to its end, or note why it failed."""

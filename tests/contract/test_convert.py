@@ -189,6 +189,23 @@ def test_a_bad_file_is_named_and_the_others_are_converted(tmp_path: Path, days: 
     assert stored(tmp_path / "lake" / TABLE) == told(*days[1:])
 
 
+def test_an_archives_damaged_member_is_named_and_those_after_it_are_converted(tmp_path: Path, days: list[File]) -> None:
+    long = days[1].content + 20_000 * days[1].content.splitlines(keepends=True)[-1]  # its head alone looks whole
+    path = tmp_path / "days.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for day, content in zip(days, (days[0].content, long, days[2].content), strict=True):
+            archive.writestr(day.name, content)
+    whole = bytearray(path.read_bytes())
+    whole[whole.index(long) + len(long) - 3] ^= 1
+    path.write_bytes(whole)
+
+    outcome = run(path, tmp_path / "lake", years=(2023, 2024))
+    assert (outcome.exit_code, len(outcome.written)) == (2, 2)
+    [error] = outcome.errors
+    assert f"days.zip/{days[1].name} is cut or damaged (Bad CRC-32" in error
+    assert stored(tmp_path / "lake" / TABLE) == told(days[2])
+
+
 def test_a_file_of_another_market_belongs_to_no_dataset(tmp_path: Path, days: list[File]) -> None:
     [other, _] = WRITERS["nyiso"]["damlbmp"](DAYS[1])
     put(tmp_path / "files", other)

@@ -30,6 +30,13 @@ def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+@pytest.mark.parametrize("room", ["loaders", "loaders/markets", "loaders/features", "flows"])
+def test_a_rooms_document_says_what_each_of_its_files_is_for(room: str) -> None:
+    files = {path.name for path in (ROOT / room).glob("*.py")} - {"__init__.py"}
+    said = (ROOT / room / "README.md").read_text()
+    assert [name for name in sorted(files) if f"`{name}`" not in said] == []
+
+
 def test_every_task_says_what_it_does() -> None:
     assert [name for name, task in TASKS.items() if not task.get("desc")] == []
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from urllib.parse import urlencode
 
 import pyarrow.parquet as pq
@@ -64,7 +65,9 @@ def extract(
         request=(SAMPLE if publisher.is_sample else "") + said,
         started_at=datetime.now(UTC),
     )
-    home = folder / f"{dataset.name}-{window.label.replace('/', '-')}"
+    # Not named by the window: a file's name may be longer than a folder's, and two may differ in a character only.
+    folder.mkdir(parents=True, exist_ok=True)
+    home = Path(mkdtemp(prefix=f"{dataset.name}-", dir=folder))
 
     def attempt() -> Extracted:
         shutil.rmtree(home, ignore_errors=True)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import fsspec
@@ -82,7 +82,7 @@ def find_files(root: str) -> list[SourceFile]:
     system, path = fsspec.core.url_to_fs(root)
     is_local = isinstance(system, LocalFileSystem)
     found = system.find(path, detail=True)
-    problems = list(_closed_folders(path)) if is_local and os.path.isdir(path) else []
+    problems = list(_closed_folders(path)) if is_local and Path(path).is_dir() else []
     if not found and not problems:
         raise DeclarationError(f"no file at {root}; give a folder, a file, an archive or the URL of an object store")
     files = problems
@@ -93,7 +93,7 @@ def find_files(root: str) -> list[SourceFile]:
         if any(part.startswith(LEFT_ALONE) for part in PurePosixPath(name).parts):
             continue
         location = system.unstrip_protocol(place)
-        if is_local and not os.path.isfile(place):  # opening a pipe would wait for ever
+        if is_local and not Path(place).is_file():  # opening a pipe would wait for ever
             files.append(SourceFile(name, 0, _modified(system, place, about), location, problem=_no_file(name, place)))
             continue
         whole = SourceFile(name, int(about["size"]), _modified(system, place, about), location)
@@ -114,7 +114,7 @@ def _closed_folders(root: str) -> Iterator[SourceFile]:
 
 
 def _no_file(name: str, place: str) -> LoaderError:
-    if os.path.isdir(place):
+    if Path(place).is_dir():
         return SourceUnavailable(f"{name} is a link to a folder, which is not followed: give the folder itself")
     return SourceUnavailable(f"{name} is no file but a pipe, a device, or a link that leads to none")
 

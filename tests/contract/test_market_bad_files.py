@@ -147,7 +147,10 @@ def test_a_file_that_would_be_missed_is_named_and_the_others_are_loaded(duckdb_f
         "wide DA-LMP-SL.csv": (text.decode().encode("utf-16"), "wide DA-LMP-SL.csv is called as a file of spp.da_lmp"),
         "DA-LMP-SL.csv.gz": (gzip.compress(gzip.compress(text)), "DA-LMP-SL.csv.gz is called as a file of spp.da_lmp"),
         "twice.zip": (twice.getvalue(), f"twice.zip holds {name} twice"),
-        "outer.zip": (zipped("inner.zip", zipped(name, text)), "outer.zip/inner.zip is an archive inside of an archive"),
+        "outer.zip": (
+            zipped("inner.zip", zipped(name, text)),
+            "outer.zip/inner.zip is an archive inside of an archive",
+        ),
     }
     for called, (content, _) in bad.items():
         (tmp_path / called).write_bytes(content)

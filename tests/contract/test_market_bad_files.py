@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from loaders import files
+from loaders.catalogue import read_catalogue
 from loaders.cli import app
 from loaders.errors import SourceUnavailable
 from loaders.files import find_files
+from tests.loads import run_files
 from tests.sandbox.markets import WRITERS, File
 from tests.warehouses import Target
 
@@ -165,6 +168,36 @@ def test_a_file_that_would_be_missed_is_named_and_the_others_are_loaded(duckdb_f
     assert [what for what in told if what not in said] == [], said
     assert f"1 windows loaded, 0 done before, {len(told)} failed" in said
     assert days_of_spp(duckdb_file) == [(DAYS[0], 24 * 3)]
+
+
+def test_a_file_that_tells_a_price_twice_is_refused_and_the_others_are_there(
+    duckdb_file: Target, tmp_path: Path
+) -> None:
+    header, *lines = SPP[1].content.splitlines(keepends=True)
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / SPP[0].name).write_bytes(SPP[0].content)
+    (files / SPP[1].name).write_bytes(b"".join([header, *lines, *lines]))  # each hour and each place has as many
+    told = f"SourceChanged: spp.da_lmp {SPP[1].name}: two rows have the key location_id "
+    exit_code, said = load_spp(duckdb_file, files)
+    assert exit_code == 2
+    assert told in said
+    assert days_of_spp(duckdb_file) == [(DAYS[0], 24 * 3)]
+    command = ["convert", "2024", "--source", "spp", "--files", str(files), "--out", str(tmp_path / "lake")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2, done.output
+    assert told in " ".join(done.output.split())
+    assert pq.read_metadata(tmp_path / "lake" / "spp" / "da_lmp_60min_2024.parquet").num_rows == 24 * 3
+
+
+def test_the_markets_evening_belongs_to_its_own_year(duckdb_file: Target, tmp_path: Path) -> None:
+    evening = WRITERS["ercot"]["rt_spp"](date(2023, 12, 31))[-1]  # 05:45 UTC of the next day
+    (tmp_path / evening.name).write_bytes(evening.content)
+    ercot = read_catalogue().source("ercot")
+    next_year = run_files(duckdb_file, ercot, tmp_path, 2024, ["rt_spp"])
+    assert (next_year.windows_loaded, next_year.windows_outside) == (0, 1)
+    year = run_files(duckdb_file, ercot, tmp_path, 2023, ["rt_spp"])
+    assert (year.rows_loaded, year.windows_outside) == (len(evening.truth), 0)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

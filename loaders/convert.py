@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from loaders.ahead import ahead
 from loaders.body import Body
 from loaders.catalogue import Dataset, Source
-from loaders.errors import LoaderError, SourceChanged
+from loaders.errors import LoaderError, SourceChanged, repeats_a_key
 from loaders.files import SourceFile
-from loaders.hashes import Hashes, hashes
+from loaders.hashes import Hashes, first_repeated, hashes
 from loaders.memory import give_back, settle
 from loaders.readers import Repeats, read_body
 from loaders.recognise import Recognised
@@ -142,6 +142,7 @@ class _Dataset:
         self._owners = Hashes(self.unfinished / f"{self.dataset.name}.owners")  # the file of each scope
         self._failed: set[int] = set()
         self._about: list[dict[str, object]] = []
+        self._keys = Hashes(self.unfinished / f"{self.dataset.name}.keys")  # of the file that is read
 
     def convert(self, files: Sequence[SourceFile]) -> None:
         scopes: list[pa.Array] = []
@@ -149,9 +150,12 @@ class _Dataset:
             for one in decoded:
                 if isinstance(one, _Rows):
                     scopes.append(pc.unique(hashes(one.batch, self.dataset.replaces)))
-                    self._write(one.batch, one.number)
+                    keys = hashes(one.batch, self.dataset.grain)
+                    self._keys.add(keys)
+                    self._write(one.batch, one.number, keys)
                 else:
                     self._take(one, scopes)
+                    self._keys.clear()
                     scopes = []
         give_back()
         latest = self._latest()
@@ -200,16 +204,26 @@ class _Dataset:
             raise SourceChanged(f"{shaper.rows_quarantined:,} of {shaper.rows_read:,} rows do not fit the declaration")
         if not shaper.rows_read:
             raise SourceChanged("the file has no rows")
+        self._check_keys(end.file)
 
-    def _write(self, shaped: pa.RecordBatch, number: int) -> None:
+    def _check_keys(self, file: SourceFile) -> None:
+        """Raise `SourceChanged` for a file that repeats a key: which of its rows is meant, nobody knows."""
+        shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name, schema=self._coded)
+        again = map(shaper.shape, read_body(Body.of(file), self.dataset, Repeats()))
+        if key := first_repeated(again, self.dataset.grain, self._keys.repeated()):
+            raise SourceChanged(repeats_a_key(key))
+
+    def _write(self, shaped: pa.RecordBatch, number: int, keys: pa.Array) -> None:
         year_of = pc.year(shaped.column(self._dated_by))
         found = pc.unique(year_of).to_pylist()
         for year in found:
-            rows = shaped if len(found) == 1 else shaped.filter(pc.equal(year_of, year))
-            if year in self.years:
-                self._target(year).write(rows, number)
+            of_year = pc.equal(year_of, year)
+            if year not in self.years:
+                self.outcome.rows_outside += pc.sum(of_year).as_py()
+            elif len(found) == 1:
+                self._target(year).write(shaped, number, keys)
             else:
-                self.outcome.rows_outside += rows.num_rows
+                self._target(year).write(shaped.filter(of_year), number, keys.filter(of_year))
 
     def _target(self, year: int) -> YearFile:
         if year not in self._targets:
@@ -263,7 +277,8 @@ class _Dataset:
             if number not in self._failed:
                 scopes = hashes(batch, self.dataset.replaces).to_pylist()
                 keep = [latest.get(scope, number) == number for scope in scopes]
-                again.write(batch.filter(pa.array(keep, pa.bool_())), number)
+                kept = batch.filter(pa.array(keep, pa.bool_()))
+                again.write(kept, number, hashes(kept, self.dataset.grain))
         again.close(about)
         target.throw_away()
         return again

@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 from loaders.catalogue import Dataset
 from loaders.windows import Bounds, Window
 
+DAY = "delivery_date"  # by which the lake, too, puts rows into years: the market's evening is UTC's next day
+
 
 @dataclass
 class Coverage:
@@ -18,6 +20,7 @@ class Coverage:
     window: Window
     _lowest: date | datetime | None = field(default=None, init=False)
     _highest: date | datetime | None = field(default=None, init=False)
+    _days: tuple[date, date] | None = field(default=None, init=False)  # first and last of the market, where rows say so
 
     def add(self, shaped: pa.RecordBatch) -> None:
         if self.window.kind != "file" or not shaped.num_rows:
@@ -25,6 +28,11 @@ class Coverage:
         ends = pc.min_max(shaped.column(self.dataset.window)).as_py()
         self._lowest = ends["min"] if self._lowest is None else min(self._lowest, ends["min"])
         self._highest = ends["max"] if self._highest is None else max(self._highest, ends["max"])
+
+        if DAY in shaped.schema.names and shaped.column(DAY).null_count < shaped.num_rows:
+            days = pc.min_max(shaped.column(DAY)).as_py()
+            first, last = self._days or (days["min"], days["max"])
+            self._days = min(first, days["min"]), max(last, days["max"])
 
     @property
     def bounds(self) -> Bounds | None:
@@ -36,7 +44,9 @@ class Coverage:
 
     @property
     def first_day(self) -> date | None:
-        """Its first day, in UTC for instants."""
+        """Its first day: of the market where rows say so, else in UTC for instants."""
+        if self._days is not None:
+            return self._days[0]
         return _day(self._lowest) if self.window.kind == "file" else self.window.first
 
     @property
@@ -44,7 +54,7 @@ class Coverage:
         """The day after its last."""
         if self.window.kind != "file":
             return self.window.until
-        last = _day(self._highest)
+        last = _day(self._highest) if self._days is None else self._days[1]
         return None if last is None else last + timedelta(days=1)
 
 

@@ -55,3 +55,9 @@ def innermost(error: BaseException) -> str:
     if isinstance(reason, LoaderError):
         return str(reason)
     return f"{type(reason).__name__}: {str(reason).strip()}".rstrip(": ")
+
+
+def repeats_a_key(key: dict[str, object]) -> str:
+    """What is said of rows of one file that have the same key."""
+    shown = ", ".join(f"{name} {value}" for name, value in key.items())
+    return f"two rows have the key {shown}: nothing tells which is meant; get the file again"

@@ -6,22 +6,25 @@ not what was asked for is fetched again, and what is not right in the end never 
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from urllib.parse import urlencode
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loaders.body import Body
 from loaders.catalogue import Asked, Dataset
 from loaders.coverage import Coverage
-from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
+from loaders.errors import LoaderError, SourceChanged, SourceUnavailable, repeats_a_key
+from loaders.hashes import Hashes, first_repeated, hashes
 from loaders.identity import RowIdentity
 from loaders.ledger import SAMPLE, Entry, said_of
-from loaders.parts import Parts
+from loaders.parts import Parts, batch_rows
 from loaders.readers import Repeats, read_body
 from loaders.shape import REJECT_SCHEMA, Shaper
 from loaders.transport import Publisher
@@ -64,7 +67,9 @@ def extract(
         request=(SAMPLE if publisher.is_sample else "") + said,
         started_at=datetime.now(UTC),
     )
-    home = folder / f"{dataset.name}-{window.label.replace('/', '-')}"
+    # Not named by the window: a file's name may be longer than a folder's, and two may differ in a character only.
+    folder.mkdir(parents=True, exist_ok=True)
+    home = Path(mkdtemp(prefix=f"{dataset.name}-", dir=folder))
 
     def attempt() -> Extracted:
         shutil.rmtree(home, ignore_errors=True)
@@ -99,6 +104,8 @@ class _Extraction:
         self._parts = Parts(home, "part", dataset.schema, part_rows)
         self._rejects = Parts(home, "rejects", REJECT_SCHEMA, part_rows)
         self._coverage = Coverage(dataset, window)
+        # Of a market's file, whose rows are told apart by their keys only. Others count records that are the same text.
+        self._keys = Hashes(home / "keys") if dataset.layout else None
         self._bodies: list[Body] = []
 
     def run(self, requests: list[Asked], publisher: Publisher, entry: Entry) -> Extracted:
@@ -119,6 +126,10 @@ class _Extraction:
             if not self._parts.written:  # an empty window is loaded as an empty part: rows of an earlier load go
                 self._parts.write_nothing()
         shaper, parts = self._shaper, self._parts.written
+        if self._keys is not None:
+            key = first_repeated(_batches(parts, self._dataset.grain), self._dataset.grain, self._keys.repeated())
+            if key:
+                raise SourceChanged(repeats_a_key(key))
         return Extracted(
             self._window,
             replace(
@@ -150,6 +161,8 @@ class _Extraction:
                 for batch in read_body(body, self._dataset, repeats):
                     shaped = shaper.shape(batch)
                     self._coverage.add(shaped)
+                    if self._keys is not None:
+                        self._keys.add(hashes(shaped, self._dataset.grain))
                     for ready in self._identity.add(shaped):
                         self._parts.write(ready)
                     self._rejects.write(shaper.take_rejects())
@@ -174,6 +187,12 @@ class _Extraction:
                 f"the answer for {', '.join(asked.values.values())} is that of an earlier request: the publisher no "
                 f"longer distinguishes {', '.join(asked.values)}; correct `request` in {self._dataset.path.name}"
             )
+
+
+def _batches(parts: Iterable[tuple[Path, int]], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    for path, _ in parts:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            yield from file.iter_batches(batch_rows(len(columns)), columns=list(columns), use_threads=False)
 
 
 def joint_sha256(bodies: Sequence[Body]) -> str:

@@ -1,15 +1,17 @@
 """Files that a user has: in a folder, inside of archives, or in an object store. Nothing is unpacked onto the disk."""
 
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import fsspec
@@ -74,14 +76,16 @@ class SourceFile:
 def find_files(root: str) -> list[SourceFile]:
     """Every file at or below `root`, a path or an fsspec URL, in the order of their changes, then of their names.
 
-    Archives stand for what is in them; one that cannot be read is a file with a `problem`.
+    Archives stand for what is in them; one that cannot be read is a file with a `problem`, and so is a folder.
     Raises `DeclarationError` if there is nothing at `root`.
     """
     system, path = fsspec.core.url_to_fs(root)
+    is_local = isinstance(system, LocalFileSystem)
     found = system.find(path, detail=True)
-    if not found:
+    problems = list(_closed_folders(path)) if is_local and Path(path).is_dir() else []
+    if not found and not problems:
         raise DeclarationError(f"no file at {root}; give a folder, a file, an archive or the URL of an object store")
-    files: list[SourceFile] = []
+    files = problems
     _open_archive.cache_clear()  # what is listed is what is there now
     for place, about in found.items():
         # A single file is named by its last part, a file in a folder by its path below it.
@@ -89,9 +93,30 @@ def find_files(root: str) -> list[SourceFile]:
         if any(part.startswith(LEFT_ALONE) for part in PurePosixPath(name).parts):
             continue
         location = system.unstrip_protocol(place)
+        if is_local and not Path(place).is_file():  # opening a pipe would wait for ever
+            files.append(SourceFile(name, 0, _modified(system, place, about), location, problem=_no_file(name, place)))
+            continue
         whole = SourceFile(name, int(about["size"]), _modified(system, place, about), location)
         files += _members(whole) if name.lower().endswith(ARCHIVES) else [whole]
     return sorted(files, key=lambda file: (file.modified, file.name))
+
+
+def _closed_folders(root: str) -> Iterator[SourceFile]:
+    """Folders on this disk that may not be looked into, each as a file with a problem: fsspec passes them over."""
+    errors: list[OSError] = []
+    for _ in os.walk(root, onerror=errors.append):
+        pass
+    for error in errors:
+        place = os.fsdecode(error.filename)
+        name = _text(place.removeprefix(root).lstrip("/") or PurePosixPath(place).name)
+        said = f"{name} cannot be looked into ({error.strerror}): what is in it is not read"
+        yield SourceFile(name, 0, datetime.fromtimestamp(0, UTC), f"file://{place}", problem=SourceUnavailable(said))
+
+
+def _no_file(name: str, place: str) -> LoaderError:
+    if Path(place).is_dir():
+        return SourceUnavailable(f"{name} is a link to a folder, which is not followed: give the folder itself")
+    return SourceUnavailable(f"{name} is no file but a pipe, a device, or a link that leads to none")
 
 
 def _members(archive: SourceFile) -> Iterator[SourceFile]:
@@ -102,10 +127,19 @@ def _members(archive: SourceFile) -> Iterator[SourceFile]:
     except LoaderError as error:
         yield replace(archive, problem=error)
         return
+    if twice := [member for member, count in Counter(member for member, _, _ in found).items() if count > 1]:
+        said = f"{archive.name} holds {_text(twice[0])} twice: nothing tells which is meant. Pack it again with one"
+        yield replace(archive, problem=SourceChanged(said))
+        return
     for member, size, modified in found:
         if not any(part.startswith(LEFT_ALONE) for part in PurePosixPath(member).parts):
             name, changed = f"{archive.name}/{_text(member)}", modified or archive.modified
-            yield SourceFile(name, size, changed, archive.location, member, archive)
+            packed = SourceFile(name, size, changed, archive.location, member, archive)
+            yield replace(packed, problem=_packed_twice(name)) if name.lower().endswith(ARCHIVES) else packed
+
+
+def _packed_twice(name: str) -> LoaderError:
+    return SourceUnavailable(f"{name} is an archive inside of an archive, which is not read: unpack the outer one")
 
 
 @lru_cache(maxsize=8)  # as many as take turns: what a market reports of one day is in an archive for each report

@@ -1,7 +1,7 @@
 """64-bit hashes on disk, and which of them occur more than once: any number of them, a few megabytes of memory."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,6 +35,24 @@ def _plain(values: pa.Array) -> pa.Array:
     return pc.cast(values, pa.int32()) if pa.types.is_date32(values.type) else values
 
 
+def first_repeated(
+    batches: Iterable[pa.RecordBatch], columns: Sequence[str], suspects: Iterable[int]
+) -> dict[str, object] | None:
+    """The first key, by column, that comes twice in the batches: two keys may share a hash, so they are compared.
+
+    `suspects` are the hashes that come more than once; without one, no batch is asked for.
+    """
+    found = pa.array(suspects, pa.int64())
+    seen: set[tuple[object, ...]] = set()
+    for batch in batches if len(found) else ():
+        for row in pc.indices_nonzero(pc.is_in(hashes(batch, columns), found)).to_pylist():
+            key = tuple(batch.column(name)[row].as_py() for name in columns)
+            if key in seen:
+                return dict(zip(columns, key, strict=True))
+            seen.add(key)
+    return None
+
+
 class Hashes:
     """A file of hashes that grows."""
 
@@ -46,6 +64,11 @@ class Hashes:
         """Add an array of int64 without nulls."""
         _append(self._path, values)
         self.count += len(values)
+
+    def clear(self) -> None:
+        """None again."""
+        self._path.unlink(missing_ok=True)
+        self.count = 0
 
     def copy(self) -> "Hashes":
         """The same hashes in a file of their own."""

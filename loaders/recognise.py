@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loaders.catalogue import Dataset, Source, source_module
+from loaders.catalogue import Dataset, FilePattern, Source, source_module
 from loaders.delimited import unpacked
 from loaders.errors import LoaderError, SourceChanged, SourceUnavailable
 from loaders.files import SourceFile
@@ -53,6 +53,8 @@ def recognise(
         elif (dataset := next(filter(None, (_whose(one, file, beginning) for one in others())), None)) is not None:
             said = f"{file.name} is a file of {dataset.label}: load it with --source {dataset.source_name}"
             sorted_files.unreadable.append((file, SourceChanged(said)))
+        elif (problem := _damaged(source, file, beginning)) is not None:
+            sorted_files.unreadable.append((file, problem))
         else:
             sorted_files.unknown.append(file)
     return sorted_files
@@ -60,6 +62,19 @@ def recognise(
 
 def _whose(source: Source, file: SourceFile, beginning: str) -> Dataset | None:
     return next((dataset for dataset in source.datasets.values() if _matches(dataset, file, beginning)), None)
+
+
+def _damaged(source: Source, file: SourceFile, beginning: str) -> LoaderError | None:
+    """Why a file that is called as a dataset's files are is none: it would be missed. None of one called otherwise."""
+    is_empty = not beginning.strip()
+    if not is_empty and "\0" not in beginning:
+        return None
+    patterns = ((dataset, dataset.files) for dataset in source.datasets.values())
+    dataset = next((dataset for dataset, pattern in patterns if pattern and _is_called(pattern, file)), None)
+    if dataset is None:
+        return None
+    what = "is empty" if is_empty else "is no text in UTF-8, nor packed in a way that is read (zip, tar, gzip)"
+    return SourceUnavailable(f"{file.name} is called as a file of {dataset.label}, but {what}; get it again")
 
 
 def head(file: SourceFile) -> str:
@@ -85,10 +100,14 @@ def _matches(dataset: Dataset, file: SourceFile, beginning: str) -> bool:
     pattern = dataset.files
     if pattern is None or not any(header in beginning for header in pattern.headers):
         return False
-    # A name is the file's own, whatever folders it lies in, or its archive's with its own.
+    return not pattern.names or _is_called(pattern, file)
+
+
+def _is_called(pattern: FilePattern, file: SourceFile) -> bool:
+    """Whether a name of the pattern is the file's own, whatever folders it lies in, or its archive's with its own."""
     parts = file.name.lower().split("/")
     known_as = ["/".join(parts[place:]) for place in range(len(parts))]
-    return not pattern.names or any(fnmatch(one, name.lower()) for one in known_as for name in pattern.names)
+    return any(fnmatch(one, name.lower()) for one in known_as for name in pattern.names)
 
 
 def file_windows(

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from loaders.errors import SourceChanged
-from loaders.hashes import Hashes, hashes
+from loaders.hashes import Hashes, first_repeated
 
 ROW_GROUP_ROWS = 50_000  # at least; 8 MB of a wide table, and twice as many take 30 MB more and are no faster
 CHECKED_ROWS = 50_000  # at once, when keys are compared again
@@ -47,11 +46,11 @@ class YearFile:
         self.rows = 0
         self.origins: list[tuple[int, int]] = []  # (input, rows), one after the other
 
-    def write(self, batch: pa.RecordBatch, origin: int) -> None:
-        """Add rows of the input with that number."""
+    def write(self, batch: pa.RecordBatch, origin: int, keys: pa.Array) -> None:
+        """Add rows of the input with that number; `keys` are the hashes of their grain."""
         if not batch.num_rows:
             return
-        self._keys.add(hashes(batch, self._grain))
+        self._keys.add(keys)
         self._pending.append(batch)
         self._pending_rows += batch.num_rows
         self.rows += batch.num_rows
@@ -105,17 +104,10 @@ class YearFile:
 
     def _check_keys(self) -> None:
         """Equal hashes are looked up in the file: two keys may share one."""
-        suspects = pa.array(self._keys.repeated(), pa.int64())
-        seen: dict[tuple[object, ...], None] = {}
-        if not len(suspects):
-            return
-        for _, batch in self.batches():
-            for row in pc.indices_nonzero(pc.is_in(hashes(batch, self._grain), suspects)).to_pylist():
-                key = tuple(batch.column(name)[row].as_py() for name in self._grain)
-                if key in seen:
-                    shown = ", ".join(f"{name} {value}" for name, value in zip(self._grain, key, strict=True))
-                    raise SourceChanged(f"{self.target.name}: {shown} comes twice, in one file or in two that overlap")
-                seen[key] = None
+        batches = (batch for _, batch in self.batches())
+        if key := first_repeated(batches, self._grain, self._keys.repeated()):
+            shown = ", ".join(f"{name} {value}" for name, value in key.items())
+            raise SourceChanged(f"{self.target.name}: {shown} comes twice, in two files that overlap")
 
     def publish(self) -> None:
         """Put the file in its place, at once."""

@@ -91,6 +91,8 @@ class Witness:
                     f"{self.name}: {day} has {len(wanted) - len(missing)} of its {len(wanted)} intervals; the first "
                     f"that is missing begins at {missing[0]:%Y-%m-%d %H:%M} UTC. The file is cut; get it again"
                 )
+        if not self._days:
+            return  # a file without rows is refused by whoever reads it
         for counts, what in ((self._per_instant, "instant"), (self._per_location, "location")):
             usual = Counter(counts.values()).most_common(1)[0][0]
             for one, rows in counts.items():

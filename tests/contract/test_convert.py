@@ -155,7 +155,7 @@ def test_a_key_that_comes_twice_in_one_file_is_named(tmp_path: Path) -> None:
     outcome = run(tmp_path / "files", tmp_path / "lake", "pjm")
     assert (outcome.exit_code, outcome.written) == (1, [])
     assert (
-        "inst_load_5min_2024.parquet: area AEP, interval_start_at 2024-07-05 03:35:00+00:00 comes twice"
+        "inst_load_2024-07-04.csv: two rows have the key area AEP, interval_start_at 2024-07-05 03:35:00+00:00"
         in (outcome.errors[0])
     )
 

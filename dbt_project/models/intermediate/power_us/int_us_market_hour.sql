@@ -3,7 +3,8 @@
 {%- set miso = var('miso_on_peak', 'market') %}
 {%- if miso not in ('market', 'tariff') %}{{ exceptions.raise_compiler_error("var miso_on_peak is '" ~ miso ~ "'; write market or tariff") }}{% endif %}
 
-with numbers as ({{ number_rows(0, 18626) }}),
+-- From 1998, in which the first of these markets has prices, to 2050: an hour that is not here would take its price along.
+with numbers as ({{ number_rows(0, 19357) }}),
 
 hours_of_day as ({{ number_rows(0, 24) }}),
 
@@ -16,7 +17,7 @@ years as (
 ),
 
 days as (
-    select date '2000-01-01' + cast(n as integer) as delivery_date from numbers
+    select date '1998-01-01' + cast(n as integer) as delivery_date from numbers
 ),
 
 wanted as (

@@ -15,7 +15,7 @@ from typing import IO, Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceUnavailable
+from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceUnavailable, innermost
 
 CHUNK_BYTES = 1 << 18
 LARGEST_RATIO = 200  # of a zip's member: text that is worth loading stays below 50
@@ -77,8 +77,16 @@ def find_files(root: str) -> list[SourceFile]:
     Archives stand for what is in them; one that cannot be read is a file with a `problem`.
     Raises `DeclarationError` if there is nothing at `root`.
     """
-    system, path = fsspec.core.url_to_fs(root)
-    found = system.find(path, detail=True)
+    try:
+        system, path = fsspec.core.url_to_fs(root)
+    except (ImportError, ValueError) as error:  # a library that is not installed, a scheme that nobody knows
+        raise DeclarationError(f"{root} cannot be opened: {error}") from error
+    try:
+        found = system.find(path, detail=True)
+    except Exception as error:  # of each store's own library
+        if isinstance(system, LocalFileSystem):
+            raise
+        raise SourceUnavailable(f"{root} cannot be listed: {innermost(error)}") from error
     if not found:
         raise DeclarationError(f"no file at {root}; give a folder, a file, an archive or the URL of an object store")
     files: list[SourceFile] = []

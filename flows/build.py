@@ -14,6 +14,7 @@ from loaders.catalogue import Catalogue, Dataset, read_catalogue
 from loaders.destination import Session, Warehouse, open_session, open_warehouse
 from loaders.errors import LoaderError
 from loaders.ledger import TABLE as LEDGER
+from loaders.windows import year_span
 
 Span = tuple[date, date]  # first day, and the day after the last
 
@@ -126,8 +127,8 @@ def build(
 def main(arguments: Sequence[str]) -> int:
     """Years first, then whatever dbt understands. Returns the exit code: 0, or 1 with the reason on stderr."""
     years = [int(year) for year in takewhile(str.isdecimal, arguments)]
-    span = (date(min(years), 1, 1), date(max(years) + 1, 1, 1)) if years else None
     try:
+        span = (year_span(min(years))[0], year_span(max(years))[1]) if years else None
         nodes = build(span, arguments[len(years) :])
     except (LoaderError, DbtFailed) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)

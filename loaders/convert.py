@@ -52,7 +52,7 @@ class Converted:
     def exit_code(self) -> int:
         """0 if every file is in, 2 if some are not, 1 if nothing was written."""
         if not self.errors:
-            return 0
+            return 0 if self.written else 1
         return 2 if self.written or self.kept else 1
 
 

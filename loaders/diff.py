@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset
 from loaders.destination import Session
-from loaders.errors import DeclarationError, SourceUnavailable
+from loaders.errors import DeclarationError
 from loaders.extract import extract
 from loaders.parts import Part, batch_rows
 from loaders.transport import Publisher
@@ -37,8 +37,8 @@ class Difference:
 def compare(dataset: Dataset, window: Window, publisher: Publisher, session: Session) -> Difference:
     """Compare what is published now with what is loaded.
 
-    Raises `DeclarationError` for a dataset whose rows have no identity, and `SourceUnavailable` if the release cannot
-    be had whole.
+    Raises `DeclarationError` for a dataset whose rows have no identity, and what made it fail if the release cannot be
+    had whole.
     """
     row_hash, occurrence = dataset.computed("row_hash"), dataset.computed("occurrence")
     if row_hash is None or occurrence is None or dataset.window is None or window.bounds is None:
@@ -48,8 +48,8 @@ def compare(dataset: Dataset, window: Window, publisher: Publisher, session: Ses
         )
     part_rows = session.warehouse.part_rows(len(dataset.fields))
     extracted = extract(dataset, window, publisher, session.folder / "release", part_rows, previous=None)
-    if extracted.entry.error is not None:
-        raise SourceUnavailable(extracted.entry.error)
+    if extracted.failure is not None:
+        raise extracted.failure
     first, until = (session.warehouse.literal(bound) for bound in window.bounds)
     inside = f"{dataset.window} >= {first} AND {dataset.window} < {until}"
     added = removed = unchanged = 0

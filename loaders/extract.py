@@ -41,6 +41,7 @@ class Extracted:
     rejects: list[tuple[Path, int]] = field(default_factory=list)
     covers: Bounds | None = None  # first value of the window's column, and the first after it
     is_unavailable: bool = False  # it failed because the publisher did not answer
+    failure: LoaderError | None = None  # why it is not good, with what to do
 
     def throw_away(self) -> None:
         """Delete what is on disk of it."""
@@ -82,12 +83,13 @@ def extract(
         return attempt() if window.files else publisher.persistently(attempt)
     except LoaderError as error:
         shutil.rmtree(home, ignore_errors=True)
-        said = f"{type(error).__name__}: {dataset.label} {window.label}: {error}"
+        said = f"{dataset.label} {window.label}: {error}"
         is_unavailable = isinstance(error, SourceUnavailable) and not window.files
         if is_unavailable:
             said += f" (asked {publisher.attempts} times; run the same command again later)"
-        failed = replace(entry, status="failed", error=said, finished_at=datetime.now(UTC))
-        return Extracted(window, failed, is_unavailable=is_unavailable)
+        message = f"{type(error).__name__}: {said}"
+        failed = replace(entry, status="failed", error=message, finished_at=datetime.now(UTC))
+        return Extracted(window, failed, is_unavailable=is_unavailable, failure=type(error)(said))
 
 
 def _address(asked: Asked) -> str:

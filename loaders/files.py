@@ -17,7 +17,7 @@ from typing import IO, Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceUnavailable
+from loaders.errors import DeclarationError, LoaderError, SourceChanged, SourceUnavailable, innermost
 
 CHUNK_BYTES = 1 << 18
 LARGEST_RATIO = 200  # of a zip's member: text that is worth loading stays below 50
@@ -79,13 +79,18 @@ def find_files(root: str) -> list[SourceFile]:
     Archives stand for what is in them; one that cannot be read is a file with a `problem`, and so is a folder.
     Raises `DeclarationError` if there is nothing at `root`.
     """
-    system, path = fsspec.core.url_to_fs(root)
+    try:
+        system, path = fsspec.core.url_to_fs(root)
+    except (ImportError, ValueError) as error:  # a library that is not installed, a scheme that nobody knows
+        raise DeclarationError(f"{root} cannot be opened: {error}") from error
     is_local = isinstance(system, LocalFileSystem)
-    found = system.find(path, detail=True)
-    problems = list(_closed_folders(path)) if is_local and Path(path).is_dir() else []
-    if not found and not problems:
-        raise DeclarationError(f"no file at {root}; give a folder, a file, an archive or the URL of an object store")
-    files = problems
+    try:
+        found = system.find(path, detail=True)
+    except Exception as error:  # of each store's own library
+        if is_local:
+            raise
+        raise SourceUnavailable(f"{root} cannot be listed: {innermost(error)}") from error
+    files = list(_closed_folders(path)) if is_local and Path(path).is_dir() else []
     _open_archive.cache_clear()  # what is listed is what is there now
     for place, about in found.items():
         # A single file is named by its last part, a file in a folder by its path below it.
@@ -98,6 +103,8 @@ def find_files(root: str) -> list[SourceFile]:
             continue
         whole = SourceFile(name, int(about["size"]), _modified(system, place, about), location)
         files += _members(whole) if name.lower().endswith(ARCHIVES) else [whole]
+    if not files:
+        raise DeclarationError(f"no file at {root}; give a folder, a file, an archive or the URL of an object store")
     return sorted(files, key=lambda file: (file.modified, file.name))
 
 

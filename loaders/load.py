@@ -252,14 +252,15 @@ class _Run:
 
     def _commit(self, committer: Committer, group: list[Extracted]) -> None:
         give_back()
+        failed: list[Extracted] = []
         try:
-            committer.commit(group)
-        except WarehouseUnavailable as error:
-            failed = [_failed(extracted, error) for extracted in group]
-            self._count(failed)
-            committer.commit(failed)  # if the warehouse is gone for good, this raises and the job ends
-        else:
-            self._count(group)
+            try:
+                committer.commit(group)
+            except WarehouseUnavailable as error:
+                failed = [_failed(extracted, error) for extracted in group]
+            self._count(failed or group)
+            if failed:  # not inside of `except`, or a second refusal would give the first as its reason
+                committer.commit(failed)  # if the warehouse is gone for good, this raises and the job ends
         finally:
             for extracted in group:
                 extracted.throw_away()
@@ -293,4 +294,5 @@ def _failed(extracted: Extracted, error: WarehouseUnavailable) -> Extracted:
     if not extracted.entry.is_good:
         return extracted
     said = f"{type(error).__name__}: {error}"
-    return Extracted(extracted.window, replace(extracted.entry, status="failed", rows_loaded=0, error=said))
+    entry = replace(extracted.entry, status="failed", rows_loaded=0, error=said)
+    return Extracted(extracted.window, entry, failure=error)

@@ -1,6 +1,7 @@
 """The samples that come with the repository: publishers on loopback that behave like the real ones, and files."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -17,6 +18,20 @@ ROOT = Path(__file__).parent.parent
 DEFAULT_SCALE = "0.01"  # of the real number of units: a year of all datasets loads in about two minutes
 
 
+def _scale() -> str:
+    """How large generated data are, by MILLRACE_SAMPLE_SCALE (1 = real). Raises `DeclarationError` for no number."""
+    given = os.environ.get("MILLRACE_SAMPLE_SCALE") or DEFAULT_SCALE
+    try:
+        is_size = 0 < float(given) < math.inf
+    except ValueError:
+        is_size = False
+    if not is_size:
+        raise DeclarationError(
+            f"MILLRACE_SAMPLE_SCALE: {given!r} is no size; write {DEFAULT_SCALE}, or 1 for the real one"
+        )
+    return given
+
+
 @contextmanager
 def sample_publishers() -> Iterator[dict[str, str]]:
     """Start them, give their base URLs by source, and stop them. MILLRACE_SAMPLE_SCALE sets their size (1 = real).
@@ -24,7 +39,7 @@ def sample_publishers() -> Iterator[dict[str, str]]:
     Raises `DeclarationError` outside of a checkout: they are not part of the installed package.
     """
     _check_checkout()
-    scale = os.environ.get("MILLRACE_SAMPLE_SCALE", DEFAULT_SCALE)
+    scale = _scale()
     command = [sys.executable, "-m", "tests.sandbox", "--scale", scale, "--until-stdin-closes"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -41,7 +56,7 @@ def sample_files(source: str, spans: Sequence[tuple[date, date]], datasets: Sequ
     MILLRACE_SAMPLE_SCALE sets how many of a day's files there are, where a dataset has hundreds (1 = all).
     Raises `DeclarationError` as `write_sample`.
     """
-    scale = os.environ.get("MILLRACE_SAMPLE_SCALE", DEFAULT_SCALE)
+    scale = _scale()
     with tempfile.TemporaryDirectory(prefix=f"{FOLDER_PREFIX}{os.getpid()}-sample-") as folder:
         for number, (first, until) in enumerate(spans):
             out = Path(folder) / str(number)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -17,7 +17,10 @@ from loaders.ledger import Entry, read_entries, standings
 from loaders.windows import windows
 
 MARTS = "marts"
-NARROWEST = 12  # a column of a table that is shown
+NARROWEST = 12  # a column of a table that is shown, if its name is longer
+WIDEST = 40  # the same: labels and messages are folded there
+LEADING = 2  # columns by which a table that is shown is sorted: they say which row it is, unless they are measures
+BORDERS = 3  # characters between one column and the next
 
 
 def show_status(console: Console, source: Source, session: Session) -> None:
@@ -38,18 +41,23 @@ def show_status(console: Console, source: Source, session: Session) -> None:
             continue
         done = [standing for standing in known.values() if standing.last.is_good]
         wanted = [window.label for window in windows(dataset.request.window, zone, *span)] if span else []
+        days = {
+            label.partition(" ")[0] for label in known
+        }  # of a day, one cluster's report has the day before its name
         good = [standing.good for standing in known.values() if standing.good]
         cells = (
             f"{len(done):,}",
             f"{len(known) - len(done):,}",
-            f"{sum(label not in known for label in wanted):,}",
+            f"{sum(label not in days for label in wanted):,}",
             f"{sum(entry.rows_loaded for entry in good):,}",
             f"{sum(entry.rows_quarantined for entry in good):,}",
             max((entry.window_label for entry in good), default="none"),
         )
         table.add_row(dataset.name, *cells)
-    if table.row_count:
-        console.print(table)
+    if not table.row_count:
+        console.print(f"nothing of {source.title} is loaded into {session.warehouse}")
+        return
+    console.print(table)
     if untouched:
         console.print(f"nothing loaded of {len(untouched)}: {', '.join(untouched)}", highlight=False)
     if span:
@@ -149,23 +157,46 @@ def _count_by_window(dataset: Dataset, session: Session) -> dict[str, int]:
 
 
 def show_table(console: Console, session: Session, name: str, rows: int) -> None:
-    """The first rows of a table. Raises `DeclarationError` for a name that is none."""
+    """The first rows of a table, below each other as many columns as fit. Raises `DeclarationError` for no table."""
     if not re.fullmatch(r"\w+(\.\w+)?", name):
         raise DeclarationError(f"{name!r} is not a table; write schema.table")
     schema, table = name.split(".") if "." in name else (MARTS, name)
     names, found = session.query_named(f"SELECT * FROM {session.table(table, schema)} ORDER BY 1, 2 LIMIT {rows:d}")
     if not names:
-        raise DeclarationError(f"no table {schema}.{table}; load and build first")
-    shown = Table(title=f"{schema}.{table}", title_justify="left")
-    for place, name in enumerate(names):
-        cells = [row[place] for row in found]
-        is_number = any(isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) for cell in cells)
-        widest = max([len(_shown(cell)) for cell in cells], default=0)
-        heading = broken(name, max(widest, NARROWEST))
-        shown.add_column(heading, overflow="fold", justify="right" if is_number else "left")
-    for row in found:
-        shown.add_row(*map(_shown, row))
-    console.print(shown)
+        raise DeclarationError(f"no table {schema}.{table} in {session.warehouse}; load and build first")
+    headings, widths = [], []
+    for place, column in enumerate(names):
+        widest = min(max([len(_shown(row[place])) for row in found], default=0), WIDEST)
+        headings.append(broken(column, max(widest, NARROWEST)))
+        widths.append(max(widest, *map(len, headings[-1].split("\n"))))
+    title: str | None = f"{schema}.{table}"
+    measured = [place for place in range(len(names)) if any(isinstance(row[place], float | Decimal) for row in found)]
+    for places in bands(widths, console.width, leading=min([LEADING, len(names), *measured])):
+        shown = Table(title=title, title_justify="left")
+        for place in places:
+            is_number = any(_is_number(row[place]) for row in found)
+            justify: Literal["left", "right"] = "right" if is_number else "left"
+            shown.add_column(headings[place], overflow="fold", max_width=WIDEST, justify=justify)
+        for row in found:
+            shown.add_row(*(_shown(row[place]) for place in places))
+        console.print(shown)
+        title = None
+
+
+def bands(widths: Sequence[int], width: int, leading: int) -> list[list[int]]:
+    """The places of columns that are shown beside each other, in so many characters, the leading ones each time."""
+    first = list(range(leading))
+    found = [list(first)]
+    for place in range(leading, len(widths)):
+        taken = sum(widths[one] + BORDERS for one in [*found[-1], place]) + 1
+        if taken > width and len(found[-1]) > leading:
+            found.append(list(first))
+        found[-1].append(place)
+    return found
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)
 
 
 def _shown(cell: Any) -> str:

@@ -1,5 +1,6 @@
 """From a request, or a file, to a stream of bytes: pace, time limits, status codes, and what is worth another try."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from loaders.body import Body
 from loaders.catalogue import Source
-from loaders.errors import AccessRefused, NotThere, SourceChanged, SourceUnavailable, innermost
+from loaders.errors import AccessRefused, DeclarationError, NotThere, SourceChanged, SourceUnavailable, innermost
 
 CHUNK_BYTES = 1 << 18  # 256 KiB: larger pieces were no faster
 CONNECT_SECONDS, READ_SECONDS = 10, 60  # a day of physical data takes the publisher up to half a minute to begin
@@ -27,6 +28,18 @@ UNPACED = 10_000.0  # requests per second: a server of our own
 SHOWN_BODY_BYTES = 500  # of a refusal: enough for its reason, too little to fill a log
 
 Result = TypeVar("Result")
+
+
+def _setting(name: str, otherwise: float, least: float) -> float:
+    """A number of the environment. Raises `DeclarationError` for what is none, and for one that is too small."""
+    given = os.environ.get(name) or otherwise
+    try:
+        number = float(given)
+    except ValueError:
+        number = math.nan
+    if not least <= number < math.inf:
+        raise DeclarationError(f"{name}: {given!r} is no number from {least:g} on; write {otherwise:g}, for example")
+    return number
 
 
 @dataclass
@@ -51,9 +64,9 @@ class Publisher:
         pace = UNPACED if is_sample else source.requests_per_second
         return cls(
             url=(url or source.url).rstrip("/"),
-            requests_per_second=float(os.environ.get("MILLRACE_REQUESTS_PER_SECOND", pace)),
-            attempts=int(os.environ.get("MILLRACE_ATTEMPTS", cls.attempts)),
-            first_wait_seconds=float(os.environ.get("MILLRACE_RETRY_SECONDS", cls.first_wait_seconds)),
+            requests_per_second=_setting("MILLRACE_REQUESTS_PER_SECOND", pace, 0.001),
+            attempts=int(_setting("MILLRACE_ATTEMPTS", cls.attempts, 1)),
+            first_wait_seconds=_setting("MILLRACE_RETRY_SECONDS", cls.first_wait_seconds, 0),
             is_sample=is_sample,
         )
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from loaders.catalogue import Dataset, WindowKind
+from loaders.errors import DeclarationError
 from loaders.files import SourceFile
 
 Bounds = tuple[int, int] | tuple[date, date] | tuple[datetime, datetime]
@@ -103,6 +104,13 @@ def plan_windows(dataset: Dataset, zone: ZoneInfo, first: date, until: date, now
         due = window.start_at if window.kind == "year" else window.end_at
         if due is None or due + timedelta(days=dataset.published_after) <= now:
             yield window
+
+
+def year_span(year: int) -> tuple[date, date]:
+    """A year as [first day, first day of the next). Raises `DeclarationError` for one that no calendar has."""
+    if not date.min.year <= year < date.max.year:
+        raise DeclarationError(f"{year} is no year; write 2024, for example")
+    return date(year, 1, 1), date(year + 1, 1, 1)
 
 
 def windows(kind: WindowKind, zone: ZoneInfo, first: date, until: date) -> Iterator[Window]:

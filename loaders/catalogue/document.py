@@ -26,7 +26,7 @@ Model = TypeVar("Model", bound=Declaration)
 
 
 def unknown(kind: str, name: str, known: Any, where: str) -> str:
-    near = difflib.get_close_matches(name, list(known), n=3) or sorted(known)[:8]
+    near = difflib.get_close_matches(name.lower(), list(known), n=3) or sorted(known)[:8]
     return f"no {kind} {name!r} in {where}; did you mean {' or '.join(near)}?"
 
 

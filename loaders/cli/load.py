@@ -111,6 +111,8 @@ def load(
                     outcome = run_plan(jobs, request, session, publisher, reporter)
                 show_outcome(console, outcome, time.monotonic() - began)
                 codes.append(outcome.exit_code)
+        if sample and target != open_warehouse(warehouse):
+            console.print(f"generated data have a file of their own; to look at them: export MILLRACE_DUCKDB={target}")
     raise typer.Exit(joint(codes))
 
 
@@ -201,15 +203,19 @@ def diff(
         found = recognised(declared, files)
         with publisher_url(declared.name, sample=False) as url, open_session(open_warehouse(warehouse)) as session:
             publisher = Publisher.of(declared, url)
+            compared = 0
             for begin, until in spans(years, None, None):
                 everything = Request(declared, tuple(declared.datasets.values()), begin, until, force=True, files=found)
                 for job in make_plan(everything, session):
                     for window in job.windows:
                         result = compare(job.dataset, window, publisher, session)
+                        compared += 1
                         console.print(
                             f"{job.dataset.label} {result.window}: {result.added:,} added, {result.removed:,} removed, "
                             f"{result.unchanged:,} unchanged; the release has SHA-256 {result.sha256[:12]}..."
                         )
+            if not compared:
+                raise DeclarationError(f"no release of {' or '.join(map(str, years))} to compare with")
 
 
 @commands.command()
@@ -217,9 +223,9 @@ def sample(
     source: Annotated[str, typer.Argument(help="A source of files: openshift, or a US market.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
     rows: Annotated[
-        int | None, typer.Option(help="With openshift: rows of the largest report. [default: 100,000]")
+        int | None, typer.Option(min=1, help="With openshift: rows of the largest report. [default: 100,000]")
     ] = None,
-    days: Annotated[int, typer.Option(help="Days that they cover.")] = 31,
+    days: Annotated[int, typer.Option(min=1, help="Days that they cover.")] = 31,
     first: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day. [default: the generator's]")
     ] = None,

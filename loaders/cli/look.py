@@ -62,7 +62,7 @@ def verify(
 @commands.command()
 def show(
     tables: Annotated[list[str], typer.Argument(help="Tables, as schema.table; marts.… may leave its schema out.")],
-    rows: Annotated[int, typer.Option("--rows", help="How many.")] = 10,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="How many.")] = 10,
     warehouse: WarehouseName = None,
 ) -> None:
     """Print the first rows of tables of the warehouse."""

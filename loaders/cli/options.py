@@ -12,6 +12,7 @@ from loaders.errors import DeclarationError
 
 if TYPE_CHECKING:
     from loaders.catalogue import Dataset, Source
+    from loaders.files import SourceFile
     from loaders.recognise import Recognised
 
 Years = Annotated[list[int] | None, typer.Argument(help="Years to load, oldest first.", show_default=False)]
@@ -72,7 +73,21 @@ def recognised(source: "Source", files: str | None) -> "Recognised | None":
             if one.vocabulary == source.vocabulary and one.name != source.name:
                 yield one
 
-    return recognise(source, find_files(given), others)
+    files_there = find_files(given)
+    found = recognise(source, files_there, others)
+    if not found.by_dataset and not found.unreadable:
+        raise DeclarationError(
+            f"none of {len(files_there):,} files in {given} is one of {source.title}, {files_there[0].name} for example"
+            + next((f": it is {one.title}'s, say --source {one.name}" for one in _owners(files_there[0])), "")
+        )
+    return found
+
+
+def _owners(file: "SourceFile") -> "Iterator[Source]":
+    from loaders.catalogue import read_catalogue
+    from loaders.recognise import recognise
+
+    return (one for one in read_catalogue().sources.values() if recognise(one, [file]).by_dataset)
 
 
 def spans(years: list[int] | None, first: datetime | None, last: datetime | None) -> list[tuple[date, date]]:
@@ -80,7 +95,9 @@ def spans(years: list[int] | None, first: datetime | None, last: datetime | None
     if years and (first or last):
         raise DeclarationError("give years, or --from and --to, not both")
     if years:
-        return [(date(year, 1, 1), date(year + 1, 1, 1)) for year in years]
+        from loaders.windows import year_span
+
+        return [year_span(year) for year in years]
     if first is None or last is None:
         raise DeclarationError("say what to load: years (millrace load 2024), or --from and --to")
     if last < first:

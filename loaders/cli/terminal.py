@@ -16,12 +16,15 @@ complaints = Console(stderr=True, width=None if sys.stderr.isatty() else 200)
 
 @contextmanager
 def complaining() -> Iterator[None]:
-    """Print a loader's error as its message, without a traceback, and exit with 1."""
+    """Print a loader's error as its message, without a traceback, and exit with 1; with 130 after Ctrl-C."""
     try:
         yield
     except LoaderError as error:
         complaints.print(f"{type(error).__name__}: {error}", style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        complaints.print("interrupted; what was done stays, and the same command again does the rest", style="red")
+        raise typer.Exit(130) from error
 
 
 def joint(codes: list[int]) -> int:

@@ -30,7 +30,7 @@ class DuckDB(Warehouse):
     @classmethod
     def of_environment(cls, sample: bool = False) -> Self:
         """The file at MILLRACE_DUCKDB, or in the working directory; generated data have a default of their own."""
-        path = Path(os.environ.get("MILLRACE_DUCKDB", f"millrace{'-sample' if sample else ''}.duckdb"))
+        path = Path(os.environ.get("MILLRACE_DUCKDB") or f"millrace{'-sample' if sample else ''}.duckdb")
         if path.stem == RAW:  # DuckDB calls a database by its file's name, and could not tell it from the schema
             raise DeclarationError(f"MILLRACE_DUCKDB: call the file something else than {path.name}")
         return cls(path)
@@ -41,7 +41,9 @@ class DuckDB(Warehouse):
         try:
             connection = duckdb.connect(self.path, config=duckdb_settings(columns))
         except duckdb.Error as error:
-            raise WarehouseUnavailable(f"{self.path}: {error}. Wait until the other process is done") from error
+            is_taken = "Could not set lock" in str(error)
+            mended = "Wait until the other process is done" if is_taken else "Name another file in MILLRACE_DUCKDB"
+            raise WarehouseUnavailable(f"{self.path}: {str(error).rstrip('.!')}. {mended}") from error
         with connection:
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             # Without being told, dlt commits a merge's DELETE before its INSERT.
@@ -50,8 +52,13 @@ class DuckDB(Warehouse):
     @contextmanager
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
         path = self.path.with_name(self.path.name + ".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+") as file:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            opened = path.open("a+")
+        except OSError as error:
+            said = f"{self.path} cannot be written: {error.strerror}"
+            raise WarehouseUnavailable(f"{said}; name a file in another folder in MILLRACE_DUCKDB") from error
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

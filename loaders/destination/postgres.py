@@ -44,7 +44,10 @@ class Postgres(Warehouse):
         try:
             connection = psycopg2.connect(self.url)
         except psycopg2.OperationalError as error:
-            raise WarehouseUnavailable(f"Postgres does not answer: {str(error).strip()}") from error
+            said = " ".join(str(error).split())
+            raise WarehouseUnavailable(
+                f"Postgres does not answer: {said} Start it, or say in MILLRACE_POSTGRES_URL where it is"
+            ) from error
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = %s", (LOCK_PATIENCE,))

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,17 @@ class Session:
         with self.connected():
             if self._reader is None:
                 self._reader = self.pipeline("millrace_reader")
-            with self._reader.sql_client() as client:
+            with ExitStack() as opened:
+                try:
+                    client = opened.enter_context(self._reader.sql_client())
+                except WarehouseUnavailable:
+                    raise
+                except Exception as error:  # each driver has its own
+                    raise self._refused(error) from error
                 yield client
+
+    def _refused(self, error: Exception) -> WarehouseUnavailable:
+        return WarehouseUnavailable(f"{self.warehouse.name}: {self.warehouse.reason(error)}")
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query; none if a table in it does not exist yet.
@@ -104,7 +113,7 @@ class Session:
         except WarehouseUnavailable:
             raise
         except Exception as error:  # each driver has its own
-            raise WarehouseUnavailable(f"{self.warehouse.name}: {self.warehouse.reason(error)}") from error
+            raise self._refused(error) from error
 
     def execute(self, sql: str) -> None:
         """Run a statement."""
@@ -120,7 +129,7 @@ class Session:
             try:
                 yield from self.warehouse.batches(client.native_connection, sql)
             except Exception as error:  # each driver has its own
-                raise WarehouseUnavailable(f"{self.warehouse.name}: {self.warehouse.reason(error)}") from error
+                raise self._refused(error) from error
 
 
 @contextmanager

@@ -62,6 +62,11 @@ def days(tmp_path: Path) -> list[File]:
     return files
 
 
+def test_a_year_of_which_no_file_has_a_row_ends_with_1(tmp_path: Path, days: list[File]) -> None:
+    outcome = run(tmp_path / "files", tmp_path / "lake", years=(1999,))
+    assert (outcome.exit_code, outcome.written, outcome.errors) == (1, [], [])
+
+
 def test_a_year_is_one_file_and_tells_what_it_is_made_of(tmp_path: Path, days: list[File]) -> None:
     put(tmp_path / "files", File("notes.txt", b"hello", []))
     outcome = run(tmp_path / "files", tmp_path / "lake")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import tarfile
 import time
@@ -28,7 +29,7 @@ from loaders.recognise import recognise
 from loaders.sources.openshift import days
 from loaders.sources.openshift.planner import plan
 from loaders.sources.openshift.report import read
-from tests.loads import ledger
+from tests.loads import ledger, look
 from tests.openshift import OPENSHIFT, load, settings
 from tests.sandbox.openshift import Fleet, write
 from tests.sandbox.openshift.clusters import SOURCES
@@ -204,6 +205,8 @@ def test_what_is_loaded_is_not_read_again_and_clusters_with_the_same_names_stay_
 ) -> None:
     first = load(duckdb_file, reports)
     assert (first.windows_loaded, first.errors) == (16, [])
+    status = look(duckdb_file, "status", "--source", "openshift")[1]
+    assert {int(number) for number in re.findall(r"│ +\d+ │ +0 │ +(\d+) │", status)} == {0}  # missing: no day of any
     again = load(duckdb_file, reports)
     assert (again.windows_loaded, again.windows_done_before) == (0, 16)
     names = f"SELECT namespace FROM raw.{PODS} GROUP BY 1 HAVING COUNT(DISTINCT source_uuid) = 2"

@@ -55,7 +55,8 @@ def test_a_sample_is_written_for_days_and_datasets(tmp_path: Path) -> None:
     [
         (["dvf"], "no sample files are generated for dvf; for openshift and the US markets they are"),
         (["spp", "--rows", "9"], "--rows and --csv are openshift's"),
-        (["spp", "--days", "0"], "0 days: give at least one"),
+        (["spp", "--days", "0"], "Invalid value for '--days'"),
+        (["openshift", "--rows", "0"], "Invalid value for '--rows'"),
         (["spp", "--dataset", "nothing"], "no dataset 'nothing'"),
         (["nowhere"], "no sample files are generated for nowhere"),
     ],

@@ -85,6 +85,17 @@ def test_a_table_that_somebody_changed_is_a_refusal_that_names_it(
     assert warehouse.count("elexon__fuelhh") == 960
 
 
+def test_a_warehouse_that_takes_not_even_the_failure_gives_each_reason_once(
+    duckdb_file: Target, publisher: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "1")
+    duckdb_file.execute("CREATE SCHEMA raw")
+    duckdb_file.execute("CREATE TABLE raw.load_ledger (somebodys INTEGER)")
+    outcome = run_load(duckdb_file, publisher.url("elexon"), ["fuelhh"], DAYS[0])
+    assert outcome.exit_code == 1
+    assert [message.count("duckdb refused") for message in outcome.errors] == [1, 1]  # of the rows, and of the record
+
+
 def test_rows_that_somebody_deleted_are_found_by_verify_and_brought_back_by_force(
     load: Load, warehouse: Target, publisher: Sandbox
 ) -> None:

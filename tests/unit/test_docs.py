@@ -46,3 +46,10 @@ def test_every_command_has_help_and_every_option_says_what_it_does() -> None:
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
         assert command.help, name
         assert [option.name for option in command.params if not getattr(option, "help", None)] == [], name
+
+
+def test_the_dataset_of_the_readme_is_the_one_in_the_catalogue() -> None:
+    [(path, shown)] = re.findall(
+        r"`(loaders/\S+\.yml)`:\n\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+    assert shown == (ROOT / path).read_text()

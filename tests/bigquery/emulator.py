@@ -70,7 +70,10 @@ class Emulator:
             self._process = None
 
     def break_reads(self, code: str, after: int, times: int, said: str = "injected RST_STREAM") -> None:
-        """Let ReadRows fail with a gRPC status (`UNAVAILABLE`) after so many messages of a stream, so many times."""
+        """Let ReadRows fail with a gRPC status (`UNAVAILABLE`) after so many messages of a stream, so many times.
+
+        With `SILENCE` in place of a status it says nothing more, until the reads are mended.
+        """
         self._put_faults({"code": code, "after": after, "times": times, "said": said})
 
     def mend_reads(self) -> None:

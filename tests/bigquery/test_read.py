@@ -158,6 +158,20 @@ def test_ending_early_ends_the_readers(whole: Access) -> None:
     assert [one.name for one in threading.enumerate() if one.name.startswith("read projects/")] == []
 
 
+@pytest.mark.parametrize("after", [0, 1])
+def test_ending_early_does_not_wait_for_a_stream_that_says_nothing(
+    emulator: Emulator, whole: Access, after: int
+) -> None:
+    """As one does whose rows BigQuery leaves out for a long time, before its first message or after it."""
+    emulator.break_reads("SILENCE", after=after, times=1)
+    read = read_table(NUMBERS, columns=["n"], streams=4, access=whole)
+    next(read)
+    closing = threading.Thread(target=read.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive()
+
+
 @pytest.mark.parametrize("scratch", [None, f"{PROJECT}.things"])
 def test_a_query_is_read_from_a_table_that_goes_by_itself(whole: Access, scratch: str | None) -> None:
     before = {table.table_id for table in whole.rest.list_tables(f"{PROJECT}.things")}

@@ -127,20 +127,22 @@ class _Reader(threading.Thread):
             self._call.cancel()
 
     def _messages(self) -> Iterator[bytes]:
-        from google.api_core.exceptions import GoogleAPICallError
+        import grpc
+        from google.api_core.exceptions import from_grpc_error
 
         rows = failures = 0
         while not self._held.is_abandoned:
+            self._call = self._begin(rows)
+            if self._held.is_abandoned:  # after `cancel` may have looked for a call
+                self._call.cancel()
             try:
-                self._call = self._client.read_rows(
-                    {"read_stream": self._stream, "offset": rows}, retry=None, timeout=CALL_SECONDS
-                )
                 for response in self._call:
                     rows += response.row_count
                     failures = 0
                     yield response.arrow_record_batch.serialized_record_batch
                 return
-            except GoogleAPICallError as error:
+            except grpc.RpcError as failure:
+                error = from_grpc_error(failure)
                 if not is_passing(error):
                     raise refusal(self._stream, error) from error
                 failures += 1
@@ -150,3 +152,17 @@ class _Reader(threading.Thread):
                         f"{type(error).__name__}: {error.message}; run the same command again later"
                     ) from error
             self._held.wait(self._patience.first_wait_seconds * 2 ** (failures - 1))
+
+    def _begin(self, row: int) -> Any:
+        """A call that brings the stream's messages from that row on.
+
+        The client's own `read_rows` would return it only with the first message, and until then nobody could end it:
+        where few rows are wanted of a large table that takes minutes.
+        """
+        from google.api_core.gapic_v1.routing_header import to_grpc_metadata
+        from google.cloud.bigquery_storage_v1 import types
+
+        request = types.ReadRowsRequest(read_stream=self._stream, offset=row)
+        return self._client.transport.read_rows(
+            request, timeout=CALL_SECONDS, metadata=[to_grpc_metadata([("read_stream", self._stream)])]
+        )

@@ -203,8 +203,10 @@ def test_a_query_is_read_from_a_table_that_goes_by_itself(whole: Access, scratch
         ),
         (lambda a: read_table(NUMBERS, where="nope = 1", access=a), DeclarationError, r"does not accept .*nope"),
         (lambda a: read_query("SELECT nope", access=a), DeclarationError, r"the query: BigQuery does not accept"),
+        (lambda a: read_query("-- none", access=a), DeclarationError, r"the query has no rows of its own .*one SELECT"),
+        (lambda a: read_table(NUMBERS, streams=0, access=a), DeclarationError, r"0 streams: at least one"),
     ],
-    ids=["missing table", "no name", "view", "column", "condition", "query"],
+    ids=["missing table", "no name", "view", "column", "condition", "query", "no query", "no streams"],
 )
 def test_a_mistake_is_answered_with_what_to_write(
     whole: Access, read: Callable[[Access], Iterator[pa.RecordBatch]], kind: type[LoaderError], said: str
@@ -250,6 +252,25 @@ def test_without_any_right_the_error_names_what_to_ask_for(whole: Access, monkey
         refused = Access(PROJECT, bigquery.Client(PROJECT, whole.rest._credentials), whole.storage)
         with pytest.raises(AccessRefused, match=r"Access Denied: Table numbers\S*; ask for roles/bigquery"):
             list(read_table(NUMBERS, access=refused))
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "said"),
+    [
+        ("quotaExceeded", SourceUnavailable, "quota .* wait until it is refilled"),
+        ("responseTooLarge", DeclarationError, "write a dataset for it in MILLRACE_BIGQUERY_SCRATCH"),
+        ("billingNotEnabled", DeclarationError, "enable billing"),
+    ],
+)
+def test_what_no_right_would_help_against_is_not_answered_with_rights(
+    whole: Access, monkeypatch: pytest.MonkeyPatch, reason: str, kind: type[LoaderError], said: str
+) -> None:
+    body = f'{{"error": {{"code": 403, "message": "No.", "errors": [{{"reason": "{reason}"}}]}}}}'.encode()
+    with sending(http("403 Forbidden", body, "Content-Type: application/json")) as url:
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", url)
+        refused = Access(PROJECT, bigquery.Client(PROJECT, whole.rest._credentials), whole.storage)
+        with pytest.raises(kind, match=said):
+            list(read_query("SELECT 1 AS n", access=refused))
 
 
 def test_without_credentials_it_says_how_to_get_some(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

@@ -53,6 +53,12 @@ def settings(emulator: Emulator) -> dict[str, str]:
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.others AS SELECT 1 AS thingId").result()
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.clash AS SELECT 1 AS aB, 2 AS a_b").result()
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.empty (n INT64)").result()
+    access.rest.query(f"CREATE TABLE {PROJECT}.shop.digits (a NUMERIC(10), b NUMERIC(12, 3), c NUMERIC)").result()
+    access.rest.query(f"INSERT {PROJECT}.shop.digits VALUES (7, 1.125, 0.5)").result()
+    access.rest.query(
+        f"CREATE TABLE {PROJECT}.shop.limits AS SELECT [STRUCT(CAST(text AS FLOAT64) AS x)] AS inside "
+        "FROM UNNEST(['NaN', 'inf', '-inf', '0.5']) AS text"
+    ).result()
     return settings
 
 
@@ -99,6 +105,19 @@ def test_a_table_is_loaded_whole_with_its_types_and_again(warehouse: Target) -> 
     assert [(entry["window_label"], entry["rows_loaded"], entry["request"]) for entry in ledger(warehouse)] == [
         ("snapshot", ROWS, THINGS)
     ] * 2
+
+
+def test_decimals_have_the_digits_that_bigquery_declares(duckdb_file: Target) -> None:
+    assert load(duckdb_file, table=f"{PROJECT}.shop.digits")[0] == [0]
+    assert duckdb_file.rows("bigquery__shop_digits", ["a", "b", "c"]) == [
+        (Decimal(7), Decimal("1.125"), Decimal("0.500000000"))
+    ]
+
+
+def test_what_is_no_number_inside_a_struct_is_text_as_bigquery_writes_it_into_json(duckdb_file: Target) -> None:
+    assert load(duckdb_file, table=f"{PROJECT}.shop.limits")[0] == [0]
+    texts = [row[0] for row in duckdb_file.rows("bigquery__shop_limits", ["inside"])]
+    assert sorted(texts) == ['[{"x": "-Infinity"}]', '[{"x": "Infinity"}]', '[{"x": "NaN"}]', '[{"x": 0.5}]']
 
 
 @pytest.mark.parametrize("streams", [1, 4])

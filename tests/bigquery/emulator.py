@@ -90,9 +90,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bigquery-") as folder, Emulator(Path(folder)) as emulator:
         print(
             f"export BIGQUERY_EMULATOR_HOST={emulator.host} STORAGE_EMULATOR_HOST={emulator.host} "
-            "MILLRACE_WAREHOUSE=bigquery GOOGLE_CLOUD_PROJECT=emulated"
+            f"BIGQUERY_STORAGE_EMULATOR_HOST={emulator.grpc_host} "
+            "MILLRACE_WAREHOUSE=bigquery GOOGLE_CLOUD_PROJECT=emulated",
+            flush=True,
         )
-        print(f"Storage Read at {emulator.grpc_host}", flush=True)
         sys.stdin.read()
 
 

@@ -285,6 +285,18 @@ def test_without_credentials_it_says_how_to_get_some(monkeypatch: pytest.MonkeyP
         Access.of_environment()
 
 
+@pytest.mark.parametrize("there", ["BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST"])
+def test_half_an_emulator_is_not_completed_with_the_real_service(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    both = {"BIGQUERY_EMULATOR_HOST": emulator.host, "BIGQUERY_STORAGE_EMULATOR_HOST": emulator.grpc_host}
+    [missing] = both.keys() - {there}
+    monkeypatch.delenv(missing, raising=False)
+    monkeypatch.setenv(there, both[there])
+    with pytest.raises(DeclarationError, match=f"{there} names an emulator: write its other address in {missing}"):
+        Access.of_environment(PROJECT)
+
+
 def test_batches_are_typed_as_bigquery_has_them(whole: Access) -> None:
     [batch] = read_table(NUMBERS, where="n = 3", access=whole)
     assert batch.schema.field("n").type == pa.int64()

@@ -15,7 +15,7 @@ NO_RIGHT_HELPS: dict[str, tuple[type[LoaderError], str]] = {
     "billingNotEnabled": (DeclarationError, "enable billing for the project that pays"),
     "responseTooLarge": (
         DeclarationError,
-        "the result is larger than BigQuery's own table of results; write a dataset for it in MILLRACE_BIGQUERY_SCRATCH",
+        "BigQuery's own table of results cannot hold it; write a dataset for it in MILLRACE_BIGQUERY_SCRATCH",
     ),
 }
 

@@ -94,6 +94,10 @@ class _Held:
         with self._changed:
             self._changed.notify_all()
 
+    def cancel_if_abandoned(self, call: Any) -> None:
+        if self.is_abandoned:
+            call.cancel()
+
     @property
     def is_abandoned(self) -> bool:
         return self._abandoned.is_set()
@@ -133,8 +137,7 @@ class _Reader(threading.Thread):
         rows = failures = 0
         while not self._held.is_abandoned:
             self._call = self._begin(rows)
-            if self._held.is_abandoned:  # after `cancel` may have looked for a call
-                self._call.cancel()
+            self._held.cancel_if_abandoned(self._call)  # `cancel` may have looked for a call before
             try:
                 for response in self._call:
                     rows += response.row_count
@@ -142,7 +145,7 @@ class _Reader(threading.Thread):
                     yield response.arrow_record_batch.serialized_record_batch
                 return
             except grpc.RpcError as failure:
-                error = from_grpc_error(failure)
+                error = from_grpc_error(failure)  # type: ignore[no-untyped-call]  # comes without types
                 if not is_passing(error):
                     raise refusal(self._stream, error) from error
                 failures += 1
@@ -164,5 +167,7 @@ class _Reader(threading.Thread):
 
         request = types.ReadRowsRequest(read_stream=self._stream, offset=row)
         return self._client.transport.read_rows(
-            request, timeout=CALL_SECONDS, metadata=[to_grpc_metadata([("read_stream", self._stream)])]
+            request,
+            timeout=CALL_SECONDS,
+            metadata=[to_grpc_metadata([("read_stream", self._stream)])],  # type: ignore[no-untyped-call]  # comes without types
         )

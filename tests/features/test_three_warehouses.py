@@ -26,7 +26,7 @@ from loaders.features.in_warehouse import features_sql
 from loaders.features.prepare import write_features, write_table
 from loaders.features.split import HashSplit, TemporalSplit, key_hashes, split_by_hash
 from loaders.features.statistics import source
-from loaders.features.store import Store
+from loaders.features.store import Store, open_store
 from loaders.features.transform import Transformer
 from loaders.sources.bigquery.access import Access
 from tests.bigquery.analyse import Statement, analyse
@@ -213,6 +213,27 @@ def test_a_limit_keeps_the_same_rows_everywhere(store: Store, rows: pa.Table, tm
     hashes = {key: int(hashlib.md5(f"millrace|{key}".encode()).hexdigest()[8:16], 16) for key in rows["id"].to_pylist()}
     assert kept == set(sorted(hashes, key=hashes.__getitem__)[:3_000])
     assert sum(learned.rows.values()) == 3_000
+
+
+def test_a_table_without_rows_is_transformed_into_files_without_rows(store: Store, fitted: Fit, tmp_path: Path) -> None:
+    store.replace("features_test.empty", f"SELECT * FROM {store.name(TABLE)} WHERE 1 = 0")
+    prepared = write_features(store, "features_test.empty", fitted, tmp_path / "features")
+    assert prepared.manifest["rows"] == {"train": 0, "val": 0, "test": 0}
+    assert list(prepared.manifest["columns"]) == ["id", "cost", *fitted.features]
+
+
+def test_a_table_of_features_brings_its_schema_along(store: Store, fitted: Fit) -> None:
+    write_table(store, TABLE, fitted, "features_made.observations")
+    assert store.query(f"SELECT COUNT(*) FROM {store.name('features_made.observations')}") == [(ROWS,)]
+
+
+def test_a_table_of_bigquery_without_a_dataset_is_looked_for_among_the_marts(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_BIGQUERY_PROJECT", access.project)
+    monkeypatch.setenv("MILLRACE_BIGQUERY_PREFIX", "team_")
+    with open_store("bigquery") as store:
+        assert store.name("fct_things") == f"`{access.project}.team_marts.fct_things`"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from loaders.errors import AccessRefused, DeclarationError, LoaderError, SourceU
 from loaders.sources.bigquery import access as access_module
 from loaders.sources.bigquery import read_query, read_table, streams
 from loaders.sources.bigquery.access import Access
-from loaders.sources.bigquery.read import Selection, SlowRead, describe, open_pages
+from loaders.sources.bigquery.read import Reading, Selection, SlowRead, describe, open_pages
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.resetting import How, Resetting
 from tests.wire import http, sending
@@ -111,6 +111,35 @@ def test_only_the_columns_and_rows_that_were_asked_for_are_sent(whole: Access) -
     assert numbers(iter(batches)) == list(range(3, 70, 7))
     [inner] = list(read_table(NUMBERS, columns=["inner_"], where="n = 5", access=whole))
     assert inner.to_pylist() == [{"inner_": {"id": 5, "letter": "x"}}]
+
+
+class Listening(grpc.UnaryUnaryClientInterceptor):
+    """Keeps the requests that a client sends, and lets them pass."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+
+    def intercept_unary_unary(self, continuation: Any, call_details: Any, request: Any) -> Any:
+        self.requests.append(request)
+        return continuation(call_details, request)
+
+
+def test_batches_are_asked_for_in_lz4_and_read_so(emulator: Emulator, whole: Access) -> None:
+    """The emulator sends them as they are, whatever it is asked."""
+    listening = Listening()
+    channel = grpc.intercept_channel(grpc.insecure_channel(emulator.grpc_host), listening)
+    client = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+    assert numbers(read_table(NUMBERS, columns=["n"], where="n < 3", access=Access(PROJECT, whole.rest, client)))
+    [session] = [request.read_session for request in listening.requests]
+    assert session.read_options.arrow_serialization_options.buffer_compression.name == "LZ4_FRAME"
+    assert session.read_options.response_compression_codec == 0  # both would be refused
+    batch = pa.record_batch({"n": list(range(9_999))})
+    written = pa.BufferOutputStream()
+    with pa.ipc.new_stream(written, batch.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
+        stream.write_batch(batch)
+    _, message = pa.ipc.MessageReader.open_stream(written.getvalue())
+    assert message.body.size < batch.nbytes
+    assert list(Reading(batch.schema, iter([message.serialize().to_pybytes()])).batches()) == [batch]
 
 
 def test_a_table_without_rows_is_read_to_its_end(whole: Access) -> None:

@@ -24,7 +24,7 @@ from loaders.sources.bigquery.access import Access
 from loaders.sources.bigquery.read import Reading, Selection, SlowRead, describe, open_pages
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.resetting import How, Resetting
-from tests.wire import http, sending
+from tests.wire import closed_port, http, sending
 
 PROJECT = "read-tables"
 NUMBERS = f"{PROJECT}.things.numbers"
@@ -178,6 +178,61 @@ def test_rows_wait_at_the_server_while_nobody_takes_them(whole: Access, monkeypa
             assert changed.wait_for(lambda: waiting == reading, timeout=60)
     assert rows == ROWS
     assert max(sizes) < 100_000 + 2 * largest < total / 4
+
+
+def test_a_stream_that_fails_while_others_go_on_is_no_outage(
+    emulator: Emulator, whole: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streams share a connection: one that breaks again and again may have let nothing of theirs through."""
+    monkeypatch.setenv("MILLRACE_RETRY_SECONDS", "0")
+    monkeypatch.setattr(streams, "HELD_BYTES", 1)
+    put, end, changed = streams._Held.put, streams._Held.end, threading.Condition()
+    arrived = failed = seen = 0
+    given_up = False
+
+    def watched_put(self: Any, message: bytes) -> None:
+        nonlocal arrived
+        put(self, message)
+        with changed:
+            arrived += 1
+            changed.notify_all()
+
+    def watched_end(self: Any, error: Exception | None = None) -> None:
+        nonlocal given_up
+        end(self, error)
+        with changed:
+            given_up = given_up or error is not None
+            changed.notify_all()
+
+    class Failing(grpc.UnaryStreamClientInterceptor):
+        """Sends one stream's first calls to where nobody listens, a message of the others between each two."""
+
+        def intercept_unary_stream(self, continuation: Any, call_details: Any, request: Any) -> Any:
+            nonlocal failed, seen
+            if not request.read_stream.endswith("/1") or failed == 9:
+                return continuation(call_details, request)
+            with changed:
+                assert changed.wait_for(lambda: arrived > seen, timeout=60)
+                seen, failed = arrived, failed + 1
+                changed.notify_all()
+            away = grpc.insecure_channel(f"127.0.0.1:{closed_port()}")
+            return away.unary_stream(call_details.method)(b"")
+
+    monkeypatch.setattr(streams._Held, "put", watched_put)
+    monkeypatch.setattr(streams._Held, "end", watched_end)
+    channel = grpc.intercept_channel(
+        grpc.insecure_channel(emulator.grpc_host, options=access_module.CHANNEL), Failing()
+    )
+    client = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+    found: list[int] = []
+    for taken, batch in enumerate(
+        read_table(NUMBERS, columns=["n"], streams=4, access=Access(PROJECT, whole.rest, client))
+    ):
+        found += batch["n"].to_pylist()
+        with changed:  # the next one only when the one before has been followed by a failure
+            assert changed.wait_for(lambda taken=taken: given_up or failed >= min(9, taken), timeout=60)
+    assert sorted(found) == list(range(ROWS))
+    assert failed == 9
 
 
 def test_ending_early_ends_the_readers(whole: Access) -> None:

@@ -1,7 +1,8 @@
 """The messages of a read session's streams: several at once, each taken up where it broke off, never too many held.
 
 A stream is counted in rows as they arrive. When its call fails in passing, the next call begins at that row, so that
-none is missing and none comes twice; calls that bring nothing are counted, and five in a row are an outage.
+none is missing and none comes twice; calls that bring nothing are counted, and five in a row are an outage. Streams share a
+connection, which may break before one of them has got a message through it: what any of them brings counts.
 """
 
 import os
@@ -56,6 +57,7 @@ class _Held:
     def __init__(self, readers: int) -> None:
         self._messages: deque[bytes] = deque()
         self._size = 0
+        self.arrived = 0  # messages so far
         self._reading = readers
         self._error: Exception | None = None
         self._abandoned = threading.Event()
@@ -66,6 +68,7 @@ class _Held:
             self._changed.wait_for(lambda: self._size < HELD_BYTES or self.is_abandoned)
             self._messages.append(message)
             self._size += len(message)
+            self.arrived += 1
             self._changed.notify_all()
 
     def take(self) -> Iterator[bytes]:
@@ -134,21 +137,21 @@ class _Reader(threading.Thread):
         import grpc
         from google.api_core.exceptions import from_grpc_error
 
-        rows = failures = 0
+        rows = failures = arrived = 0
         while not self._held.is_abandoned:
             self._call = self._begin(rows)
             self._held.cancel_if_abandoned(self._call)  # `cancel` may have looked for a call before
             try:
                 for response in self._call:
                     rows += response.row_count
-                    failures = 0
                     yield response.arrow_record_batch.serialized_record_batch
                 return
             except grpc.RpcError as failure:
                 error = from_grpc_error(failure)  # type: ignore[no-untyped-call]  # comes without types
                 if not is_passing(error):
                     raise refusal(self._stream, error) from error
-                failures += 1
+                failures = 1 if self._held.arrived > arrived else failures + 1
+                arrived = self._held.arrived
                 if failures >= self._patience.attempts:
                     raise SourceUnavailable(
                         f"{self._stream} broke off {failures} times in a row after row {rows:,}, the last time with "

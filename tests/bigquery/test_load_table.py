@@ -15,9 +15,10 @@ import pytest
 from rich.console import Console
 
 from loaders.errors import DeclarationError
-from loaders.load_table import Wanted, load_table
+from loaders.load_table import Wanted, _into_folder, load_table
 from loaders.sources.bigquery.access import Access
 from loaders.sources.bigquery.declare import plain
+from loaders.sources.bigquery.read import Reading
 from tests.bigquery.emulator import Emulator
 from tests.loads import ledger, run_cli
 from tests.warehouses import Target
@@ -179,6 +180,14 @@ def test_a_table_becomes_files_that_appear_whole(tmp_path: Path, emulator: Emula
         load_table(console, Wanted(THINGS), folder, [])
     assert sorted(path.name for path in folder.parent.iterdir()) == ["things"]
     assert pq.read_table(folder).equals(before)
+
+
+def test_an_interval_is_refused_where_there_is_no_type_for_it(tmp_path: Path) -> None:
+    """The emulator sends intervals as text, BigQuery sends them as Arrow's own."""
+    reading = Reading(pa.schema([("n", pa.int64()), ("lasts", pa.month_day_nano_interval())]), iter(()))
+    with pytest.raises(DeclarationError, match=r"column lasts is an interval, .*leave it out with --column"):
+        _into_folder(Console(), Wanted(THINGS), tmp_path / "out", reading)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_table_is_a_table_without_rows(duckdb_file: Target, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """The messages of a read session's streams: several at once, each taken up where it broke off, never too many held.
 
 A stream is counted in rows as they arrive. When its call fails in passing, the next call begins at that row, so that
-none is missing and none comes twice; calls that bring nothing are counted, and five in a row are an outage. Streams share a
-connection, which may break before one of them has got a message through it: what any of them brings counts.
+none is missing and none comes twice; calls that bring nothing are counted, and five in a row are an outage. Streams
+share a connection, which may break before one of them has got a message through it: what any of them brings counts.
 """
 
 import os

@@ -321,7 +321,7 @@ def test_pages_of_no_rows_still_have_columns(whole: Access) -> None:
 
 
 def test_a_right_that_is_lost_on_the_way_is_no_reason_to_begin_again(emulator: Emulator, whole: Access) -> None:
-    # So late that the first rows have been taken: gRPC gives a refusal out before the messages that nobody asked for yet.
+    # So late that the first rows have been taken: gRPC gives out a refusal before messages that nobody has asked for.
     emulator.break_reads("PERMISSION_DENIED", after=20, times=1)
     with warnings.catch_warnings(), pytest.raises(AccessRefused, match=r"ask for roles"):
         warnings.simplefilter("error")

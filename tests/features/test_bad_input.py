@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -300,3 +302,8 @@ def test_the_same_features_have_the_same_hashes(in_duckdb: Path, tmp_path: Path)
     wishes = {"index_col": "id", "drop_columns": ["station", "fuel", "read_at", "day", "settled"], "limit": 2_000}
     one, two = (prepare_data(TABLE, "cost", folder=tmp_path / name, **wishes).manifest for name in "ab")
     assert one["files"] == two["files"]
+    for file in one["files"]:
+        path = tmp_path / "a" / file["path"]
+        assert file["sha256"] == sha256(path.read_bytes()).hexdigest()
+        assert (file["bytes"], file["rows"]) == (path.stat().st_size, pq.read_metadata(path).num_rows)
+    assert one["fit_sha256"] == sha256((tmp_path / "a" / "_fit.json").read_bytes()).hexdigest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 from rich.console import Console
 
 from loaders.catalogue import Dataset, Source
@@ -82,6 +83,12 @@ def load_table(
 
 def _into_folder(console: Console, wanted: Wanted, folder: Path, reading: Reading) -> None:
     began = time.monotonic()
+    for field in reading.schema:
+        if pa.types.is_interval(field.type):
+            raise DeclarationError(
+                f"{wanted.origin}: column {field.name} is an interval, for which parquet has no type; leave it out "
+                "with --column, or cast it in a query"
+            )
     with new_folder(folder) as files:
         files.begin(reading.schema)
         for batch in reading.batches():

@@ -1,17 +1,19 @@
 """Tables of BigQuery: statistics by queries, rows by Storage Read streams."""
 
+import os
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loaders.destination import BigQuery
 from loaders.features.columns import Column, Kind, Unusable
 from loaders.features.dialect import BigQueryDialect
-from loaders.features.store import Store
-from loaders.sources.bigquery import read_table
+from loaders.features.store import MARTS, Store
 from loaders.sources.bigquery.access import Access
-from loaders.sources.bigquery.read import Selection, describe
+from loaders.sources.bigquery.read import Selection, describe, open_reading
 from loaders.sources.bigquery.refusals import translated
 
 KINDS: dict[str, Kind] = {
@@ -32,18 +34,22 @@ STRUCTS = ("RECORD", "STRUCT")
 
 
 class BigQueryStore(Store):
-    """Tables are named project.dataset.table; without a project it is the one that pays."""
+    """Tables are named project.dataset.table; without a project it is the one that pays, without a dataset the marts.
+
+    `prefix` goes before the marts' name, as it does where dbt writes them.
+    """
 
     dialect = BigQueryDialect()
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, access: Access, prefix: str = "") -> None:
+        self._access, self._prefix = access, prefix
 
     def name(self, table: str) -> str:
         return self.dialect.identifier(self._full(table))
 
     def _full(self, table: str) -> str:
-        return table if table.count(".") != 1 else f"{self._access.project}.{table}"
+        named = table if "." in table else f"{self._prefix}{MARTS}.{table}"
+        return named if named.count(".") != 1 else f"{self._access.project}.{named}"
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with translated("a query of statistics"):
@@ -51,7 +57,20 @@ class BigQueryStore(Store):
 
     def replace(self, table: str, sql: str) -> None:
         with translated(table):
+            self._create_dataset(self._full(table).rpartition(".")[0])
             self._access.rest.query(self.dialect.replacing(self.name(table), sql)).result()
+
+    def _create_dataset(self, name: str) -> None:
+        """Where the loader's own datasets lie, if it is not there. To ask first takes no right to create any."""
+        from google.api_core.exceptions import NotFound
+        from google.cloud import bigquery
+
+        try:
+            self._access.rest.get_dataset(name)
+        except NotFound:
+            wanted = bigquery.Dataset(name)
+            wanted.location = os.environ.get("MILLRACE_BIGQUERY_LOCATION", BigQuery.location)
+            self._access.rest.create_dataset(wanted, exists_ok=True)
 
     def columns(self, table: str) -> list[Column | Unusable]:
         described = describe(self._access, Selection(self._full(table)))
@@ -59,7 +78,9 @@ class BigQueryStore(Store):
 
     def read(self, table: str, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
         whole = list(dict.fromkeys(column.path[0] for column in columns))  # a struct comes with all of its fields
-        for batch in read_table(self._full(table), columns=whole, access=self._access):
+        reading = open_reading(self._access, Selection(self._full(table), tuple(whole)))
+        nothing = pa.RecordBatch.from_pylist([], reading.schema)  # a table without rows has columns, too
+        for batch in chain([nothing], reading.batches()):
             arrays = [_field_of(batch, column.path) for column in columns]
             yield pa.RecordBatch.from_arrays(arrays, [column.name for column in columns])
 

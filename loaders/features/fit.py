@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loaders.errors import DeclarationError
 from loaders.features import statistics
@@ -59,6 +60,7 @@ def fit(store: Store, table: str, wishes: Wishes) -> Fit:
     Raises `DeclarationError` when a wish cannot be met: a column that is not there or cannot be used, a name that two
     features would have, an empty split. Raises `WarehouseUnavailable` when the warehouse does not answer.
     """
+    _check_time_zone(wishes.time_zone)
     roles = _roles(store, table, wishes)
     name, dialect = store.name(table), store.dialect
     split = wishes.split or _default_split(store, table, roles.key, wishes.seed)
@@ -102,13 +104,26 @@ def fit(store: Store, table: str, wishes: Wishes) -> Fit:
     return learned
 
 
+def _check_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:  # the second of what is a path outside of the database
+        raise DeclarationError(f"no time zone {name!r}; write one as Europe/London") from error
+
+
 def _roles(store: Store, table: str, wishes: Wishes) -> Roles:
     found = store.columns(table)
-    by_name = {column.name: column for column in found}
     # A struct can be dropped as a whole, by its own name.
-    names = by_name.keys() | {column.path[0] for column in found}
-    asked = [wishes.target_column, wishes.index_col, *wishes.force_categorical_columns, *wishes.drop_columns]
-    for name in asked:
+    names = {column.name for column in found} | {column.path[0] for column in found}
+    # Of a field and a column with one name, the one that stays is meant.
+    by_name = {column.name: column for column in sorted(found, key=lambda one: one.path[0] not in wishes.drop_columns)}
+    uses = {
+        "target_column": [wishes.target_column],
+        "index_col": [wishes.index_col],
+        "force_categorical_columns": wishes.force_categorical_columns,
+        "drop_columns": wishes.drop_columns,
+    }
+    for name in dict.fromkeys(name for asked in uses.values() for name in asked):
         if name not in names:
             near = difflib.get_close_matches(name, names, n=3) or sorted(names)[:8]
             raise DeclarationError(f"{table} has no column {name!r}; did you mean {' or '.join(near)}?")
@@ -116,12 +131,23 @@ def _roles(store: Store, table: str, wishes: Wishes) -> Roles:
     target = _usable(table, by_name.get(wishes.target_column), wishes.target_column)
     if key == target:
         raise DeclarationError(f"{table}: {key.name!r} is both the target and the index; a target cannot name a row")
-    out = {key.name, target.name, *wishes.drop_columns}
-    left = [column for column in found if column.name not in out and column.path[0] not in wishes.drop_columns]
+    for name in dict.fromkeys(name for asked in uses.values() for name in asked):
+        if len(places := [use for use, asked in uses.items() if name in asked]) > 1:
+            raise DeclarationError(f"{table}: {name!r} is named as {' and as '.join(places)}; it can be one of them")
+    dropped = {*wishes.drop_columns}
+    kept = [column for column in found if column.name not in dropped and column.path[0] not in dropped]
+    _check_columns(table, kept)
+    left = [column for column in kept if column.path not in (key.path, target.path)]
     if unusable := [column for column in left if isinstance(column, Unusable)]:
         listed = ", ".join(f"{column.name} ({column.type})" for column in unusable)
         raise DeclarationError(f"{table}: no feature can be made of {listed}; name them in drop_columns")
     usable = [column for column in left if isinstance(column, Column)]
+    for name in wishes.force_categorical_columns:
+        if name not in by_name:
+            fields = ", ".join(column.name for column in usable if column.path[0] == name)
+            raise DeclarationError(
+                f"{table}: {name} is a struct; to take it as a category name one of its fields, {fields}"
+            )
     forced = [column for column in usable if column.name in wishes.force_categorical_columns]
     for column in forced:
         if column.kind not in NAMES:
@@ -141,6 +167,19 @@ def _roles(store: Store, table: str, wishes: Wishes) -> Roles:
     if not roles.inputs:
         raise DeclarationError(f"{table}: no column is left to make features of")
     return roles
+
+
+def _check_columns(table: str, columns: Iterable[Column | Unusable]) -> None:
+    """Raise `DeclarationError` if a field of a struct has the name of another column: nothing could tell them apart."""
+    seen: dict[str, Column | Unusable] = {}
+    for column in columns:
+        other = seen.setdefault(column.name, column)
+        if other.path != column.path:
+            struct = next(one.path[0] for one in (other, column) if len(one.path) > 1)
+            raise DeclarationError(
+                f"{table}: {'.'.join(other.path)} and {'.'.join(column.path)} would both be {column.name!r}; name the "
+                f"struct {struct} in drop_columns, or rename one"
+            )
 
 
 def _usable(table: str, column: Column | Unusable | None, name: str) -> Column:
@@ -170,6 +209,11 @@ def _default_split(store: Store, table: str, key: Column, seed: str) -> Split:
     for day_, (_, count) in zip(days, counts, strict=True):
         passed += int(str(count))
         while len(bounds) < 2 and passed >= total * (0.8, 0.9)[len(bounds)]:
+            if day_ == date.max:
+                raise DeclarationError(
+                    f"{table}: {key.name} ends with {day_}, and nothing can come after it; take those rows out in a "
+                    "view, or give `split`"
+                )
             bounds.append(day_ + timedelta(days=1))
     return TemporalSplit(val_from=bounds[0], test_from=bounds[1])
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from loaders.errors import SourceChanged
+from loaders.errors import DeclarationError, SourceChanged
 from loaders.features.columns import Column
 from loaders.features.fit import SPLIT_COLUMN, Wishes, fit
 from loaders.features.fitted import Fit
@@ -122,8 +122,17 @@ def write_features(store: Store, table: str, learned: Fit, folder: Path, unchang
 
 
 def write_table(store: Store, table: str, learned: Fit, into: str) -> None:
-    """The same features as a table of the warehouse, `into`, which is replaced. Raises as `write_features`."""
+    """The same features as a table of the warehouse, `into`, which is replaced. Raises as `write_features`.
+
+    Raises `DeclarationError` if that is the table itself.
+    """
+    if store.name(into).casefold() == store.name(table).casefold():  # DuckDB does not tell A from a
+        raise DeclarationError(f"{into} is the table that is read; its rows would be lost. Take another name")
     check_columns(store, table, learned)
+    key = store.dialect.column(learned.key)
+    [(without,)] = store.query(f"SELECT COUNT(*) FROM {store.name(table)} AS t WHERE {key} IS NULL")
+    if without:
+        raise SourceChanged(f"{table}: {learned.key.name} is null in {without:,} rows, so they belong to no split")
     store.replace(into, features_sql(learned, store.name(table), store.dialect))
 
 

@@ -11,6 +11,7 @@ from loaders.destination import open_session, open_warehouse
 from loaders.features.columns import Column, Unusable
 from loaders.features.dialect import Dialect
 
+MARTS = "marts"  # where a table is, if its name does not say
 COLUMNS_WHILE_READING = 8  # DuckDB's memory is sized by the columns written; 48 MB read 5 million rows as fast as 96
 
 
@@ -51,7 +52,7 @@ def open_store(warehouse: str | None = None) -> Iterator[Store]:
         from loaders.features.bigquery_store import BigQueryStore
         from loaders.sources.bigquery.access import Access
 
-        yield BigQueryStore(Access.of_environment())
+        yield BigQueryStore(Access.of_environment(), os.environ.get("MILLRACE_BIGQUERY_PREFIX", ""))
         return
     from loaders.features.warehouse_store import WarehouseStore
 

@@ -21,11 +21,6 @@ class Transformer:
     def __init__(self, fit: Fit) -> None:
         self._fit = fit
 
-    def schema(self, raw: pa.Schema) -> pa.Schema:
-        """The columns of the features of batches with that schema: key and target as they are, then the features."""
-        nothing = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in raw], schema=raw)
-        return self.transform(nothing).schema
-
     def split(self, batch: pa.RecordBatch) -> pa.Array:
         """`train`, `val` or `test` for each row; null for a row that the fit's limit leaves out.
 

@@ -9,10 +9,9 @@ from loaders.destination import Session
 from loaders.errors import DeclarationError
 from loaders.features.columns import Column, Kind, Unusable, columns_of
 from loaders.features.dialect import DuckDBDialect, PostgresDialect
-from loaders.features.store import Store
+from loaders.features.store import MARTS, Store
 
 DIALECTS = {"duckdb": DuckDBDialect(), "postgres": PostgresDialect()}
-MARTS = "marts"  # where a table is, if its name does not say
 
 
 class WarehouseStore(Store):
@@ -23,7 +22,7 @@ class WarehouseStore(Store):
         self.dialect = DIALECTS[session.warehouse.name]
 
     def name(self, table: str) -> str:
-        schema, name = table.split(".") if "." in table else (MARTS, table)
+        schema, name = _place(table)
         return self._session.table(name, schema)
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
@@ -35,7 +34,7 @@ class WarehouseStore(Store):
         self._session.execute(self.dialect.replacing(name, sql))
 
     def columns(self, table: str) -> list[Column | Unusable]:
-        schema, name = table.split(".") if "." in table else (MARTS, table)
+        schema, name = _place(table)
         literal = self.dialect.literal
         declared = self.query(
             "SELECT column_name, data_type FROM information_schema.columns "
@@ -73,6 +72,14 @@ class WarehouseStore(Store):
         if column.kind == "decimal" and self.dialect.name == "postgres":  # which would send text
             return f"CAST({value} AS {self.dialect.real_type})"
         return value
+
+
+def _place(table: str) -> tuple[str, str]:
+    """The schema and the name."""
+    schema, _, name = table.rpartition(".")
+    if "." in schema:
+        raise DeclarationError(f"{table!r} is no table; write schema.table")
+    return schema or MARTS, name
 
 
 POSTGRES_KINDS: dict[str, Kind] = {

@@ -70,7 +70,10 @@ class Emulator:
             self._process = None
 
     def break_reads(self, code: str, after: int, times: int, said: str = "injected RST_STREAM") -> None:
-        """Let ReadRows fail with a gRPC status (`UNAVAILABLE`) after so many messages of a stream, so many times."""
+        """Let ReadRows fail with a gRPC status (`UNAVAILABLE`) after so many messages of a stream, so many times.
+
+        With `SILENCE` in place of a status it says nothing more, until the reads are mended.
+        """
         self._put_faults({"code": code, "after": after, "times": times, "said": said})
 
     def mend_reads(self) -> None:
@@ -87,9 +90,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bigquery-") as folder, Emulator(Path(folder)) as emulator:
         print(
             f"export BIGQUERY_EMULATOR_HOST={emulator.host} STORAGE_EMULATOR_HOST={emulator.host} "
-            "MILLRACE_WAREHOUSE=bigquery GOOGLE_CLOUD_PROJECT=emulated"
+            f"BIGQUERY_STORAGE_EMULATOR_HOST={emulator.grpc_host} "
+            "MILLRACE_WAREHOUSE=bigquery GOOGLE_CLOUD_PROJECT=emulated",
+            flush=True,
         )
-        print(f"Storage Read at {emulator.grpc_host}", flush=True)
         sys.stdin.read()
 
 

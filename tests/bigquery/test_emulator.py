@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,3 +38,16 @@ def test_one_that_fails_its_own_test_does_not_serve(tmp_path: Path, monkeypatch:
     failed = pytest.raises(EmulatorFailed, match=r"fails its own test: .* Is local-bigquery the pinned version\?")
     with failed, Emulator(tmp_path):
         pass
+
+
+def test_by_hand_it_prints_what_reads_and_loads_need() -> None:
+    command = [sys.executable, "-m", "tests.bigquery.emulator"]
+    said = subprocess.run(command, input="", capture_output=True, text=True, check=True, cwd=module.ROOT).stdout
+    exported = dict(word.split("=", 1) for word in said.split()[1:])
+    assert exported.keys() == {
+        "BIGQUERY_EMULATOR_HOST",
+        "BIGQUERY_STORAGE_EMULATOR_HOST",
+        "STORAGE_EMULATOR_HOST",
+        "MILLRACE_WAREHOUSE",
+        "GOOGLE_CLOUD_PROJECT",
+    }

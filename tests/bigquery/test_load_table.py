@@ -15,9 +15,10 @@ import pytest
 from rich.console import Console
 
 from loaders.errors import DeclarationError
-from loaders.load_table import Wanted, load_table
+from loaders.load_table import Wanted, _into_folder, load_table
 from loaders.sources.bigquery.access import Access
 from loaders.sources.bigquery.declare import plain
+from loaders.sources.bigquery.read import Reading
 from tests.bigquery.emulator import Emulator
 from tests.loads import ledger, run_cli
 from tests.warehouses import Target
@@ -53,6 +54,12 @@ def settings(emulator: Emulator) -> dict[str, str]:
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.others AS SELECT 1 AS thingId").result()
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.clash AS SELECT 1 AS aB, 2 AS a_b").result()
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.empty (n INT64)").result()
+    access.rest.query(f"CREATE TABLE {PROJECT}.shop.digits (a NUMERIC(10), b NUMERIC(12, 3), c NUMERIC)").result()
+    access.rest.query(f"INSERT {PROJECT}.shop.digits VALUES (7, 1.125, 0.5)").result()
+    access.rest.query(
+        f"CREATE TABLE {PROJECT}.shop.limits AS SELECT [STRUCT(CAST(text AS FLOAT64) AS x)] AS inside "
+        "FROM UNNEST(['NaN', 'inf', '-inf', '0.5']) AS text"
+    ).result()
     return settings
 
 
@@ -99,6 +106,19 @@ def test_a_table_is_loaded_whole_with_its_types_and_again(warehouse: Target) -> 
     assert [(entry["window_label"], entry["rows_loaded"], entry["request"]) for entry in ledger(warehouse)] == [
         ("snapshot", ROWS, THINGS)
     ] * 2
+
+
+def test_decimals_have_the_digits_that_bigquery_declares(duckdb_file: Target) -> None:
+    assert load(duckdb_file, table=f"{PROJECT}.shop.digits")[0] == [0]
+    assert duckdb_file.rows("bigquery__shop_digits", ["a", "b", "c"]) == [
+        (Decimal(7), Decimal("1.125"), Decimal("0.500000000"))
+    ]
+
+
+def test_what_is_no_number_inside_a_struct_is_text_as_bigquery_writes_it_into_json(duckdb_file: Target) -> None:
+    assert load(duckdb_file, table=f"{PROJECT}.shop.limits")[0] == [0]
+    texts = [row[0] for row in duckdb_file.rows("bigquery__shop_limits", ["inside"])]
+    assert sorted(texts) == ['[{"x": "-Infinity"}]', '[{"x": "Infinity"}]', '[{"x": "NaN"}]', '[{"x": 0.5}]']
 
 
 @pytest.mark.parametrize("streams", [1, 4])
@@ -160,6 +180,14 @@ def test_a_table_becomes_files_that_appear_whole(tmp_path: Path, emulator: Emula
         load_table(console, Wanted(THINGS), folder, [])
     assert sorted(path.name for path in folder.parent.iterdir()) == ["things"]
     assert pq.read_table(folder).equals(before)
+
+
+def test_an_interval_is_refused_where_there_is_no_type_for_it(tmp_path: Path) -> None:
+    """The emulator sends intervals as text, BigQuery sends them as Arrow's own."""
+    reading = Reading(pa.schema([("n", pa.int64()), ("lasts", pa.month_day_nano_interval())]), iter(()))
+    with pytest.raises(DeclarationError, match=r"column lasts is an interval, .*leave it out with --column"):
+        _into_folder(Console(), Wanted(THINGS), tmp_path / "out", reading)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_table_is_a_table_without_rows(duckdb_file: Target, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from loaders.errors import AccessRefused, DeclarationError, LoaderError, SourceU
 from loaders.sources.bigquery import access as access_module
 from loaders.sources.bigquery import read_query, read_table, streams
 from loaders.sources.bigquery.access import Access
-from loaders.sources.bigquery.read import Selection, SlowRead, describe, open_pages
+from loaders.sources.bigquery.read import Reading, Selection, SlowRead, describe, open_pages
 from tests.bigquery.emulator import Emulator
 from tests.bigquery.resetting import How, Resetting
-from tests.wire import http, sending
+from tests.wire import closed_port, http, sending
 
 PROJECT = "read-tables"
 NUMBERS = f"{PROJECT}.things.numbers"
@@ -113,6 +113,35 @@ def test_only_the_columns_and_rows_that_were_asked_for_are_sent(whole: Access) -
     assert inner.to_pylist() == [{"inner_": {"id": 5, "letter": "x"}}]
 
 
+class Listening(grpc.UnaryUnaryClientInterceptor):
+    """Keeps the requests that a client sends, and lets them pass."""
+
+    def __init__(self) -> None:
+        self.requests: list[Any] = []
+
+    def intercept_unary_unary(self, continuation: Any, call_details: Any, request: Any) -> Any:
+        self.requests.append(request)
+        return continuation(call_details, request)
+
+
+def test_batches_are_asked_for_in_lz4_and_read_so(emulator: Emulator, whole: Access) -> None:
+    """The emulator sends them as they are, whatever it is asked."""
+    listening = Listening()
+    channel = grpc.intercept_channel(grpc.insecure_channel(emulator.grpc_host), listening)
+    client = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+    assert numbers(read_table(NUMBERS, columns=["n"], where="n < 3", access=Access(PROJECT, whole.rest, client)))
+    [session] = [request.read_session for request in listening.requests]
+    assert session.read_options.arrow_serialization_options.buffer_compression.name == "LZ4_FRAME"
+    assert session.read_options.response_compression_codec == 0  # both would be refused
+    batch = pa.record_batch({"n": list(range(9_999))})
+    written = pa.BufferOutputStream()
+    with pa.ipc.new_stream(written, batch.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
+        stream.write_batch(batch)
+    _, message = pa.ipc.MessageReader.open_stream(written.getvalue())
+    assert message.body.size < batch.nbytes
+    assert list(Reading(batch.schema, iter([message.serialize().to_pybytes()])).batches()) == [batch]
+
+
 def test_a_table_without_rows_is_read_to_its_end(whole: Access) -> None:
     assert numbers(read_table(f"{PROJECT}.things.none", access=whole)) == []
 
@@ -151,11 +180,80 @@ def test_rows_wait_at_the_server_while_nobody_takes_them(whole: Access, monkeypa
     assert max(sizes) < 100_000 + 2 * largest < total / 4
 
 
+def test_a_stream_that_fails_while_others_go_on_is_no_outage(
+    emulator: Emulator, whole: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streams share a connection: one that breaks again and again may have let nothing of theirs through."""
+    monkeypatch.setenv("MILLRACE_RETRY_SECONDS", "0")
+    monkeypatch.setattr(streams, "HELD_BYTES", 1)
+    put, end, changed = streams._Held.put, streams._Held.end, threading.Condition()
+    arrived = failed = seen = 0
+    given_up = False
+
+    def watched_put(self: Any, message: bytes) -> None:
+        nonlocal arrived
+        put(self, message)
+        with changed:
+            arrived += 1
+            changed.notify_all()
+
+    def watched_end(self: Any, error: Exception | None = None) -> None:
+        nonlocal given_up
+        end(self, error)
+        with changed:
+            given_up = given_up or error is not None
+            changed.notify_all()
+
+    class Failing(grpc.UnaryStreamClientInterceptor):
+        """Sends one stream's first calls to where nobody listens, a message of the others between each two."""
+
+        def intercept_unary_stream(self, continuation: Any, call_details: Any, request: Any) -> Any:
+            nonlocal failed, seen
+            if not request.read_stream.endswith("/1") or failed == 9:
+                return continuation(call_details, request)
+            with changed:
+                assert changed.wait_for(lambda: arrived > seen, timeout=60)
+                seen, failed = arrived, failed + 1
+                changed.notify_all()
+            away = grpc.insecure_channel(f"127.0.0.1:{closed_port()}")
+            return away.unary_stream(call_details.method)(b"")
+
+    monkeypatch.setattr(streams._Held, "put", watched_put)
+    monkeypatch.setattr(streams._Held, "end", watched_end)
+    channel = grpc.intercept_channel(
+        grpc.insecure_channel(emulator.grpc_host, options=access_module.CHANNEL), Failing()
+    )
+    client = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+    found: list[int] = []
+    for taken, batch in enumerate(
+        read_table(NUMBERS, columns=["n"], streams=4, access=Access(PROJECT, whole.rest, client))
+    ):
+        found += batch["n"].to_pylist()
+        with changed:  # the next one only when the one before has been followed by a failure
+            assert changed.wait_for(lambda taken=taken: given_up or failed >= min(9, taken), timeout=60)
+    assert sorted(found) == list(range(ROWS))
+    assert failed == 9
+
+
 def test_ending_early_ends_the_readers(whole: Access) -> None:
     read = read_table(NUMBERS, streams=4, access=whole)
     next(read)
     read.close()
     assert [one.name for one in threading.enumerate() if one.name.startswith("read projects/")] == []
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_ending_early_does_not_wait_for_a_stream_that_says_nothing(
+    emulator: Emulator, whole: Access, after: int
+) -> None:
+    """As one does whose rows BigQuery leaves out for a long time, before its first message or after it."""
+    emulator.break_reads("SILENCE", after=after, times=1)
+    read = read_table(NUMBERS, columns=["n"], streams=4, access=whole)
+    next(read)
+    closing = threading.Thread(target=read.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive()
 
 
 @pytest.mark.parametrize("scratch", [None, f"{PROJECT}.things"])
@@ -189,8 +287,10 @@ def test_a_query_is_read_from_a_table_that_goes_by_itself(whole: Access, scratch
         ),
         (lambda a: read_table(NUMBERS, where="nope = 1", access=a), DeclarationError, r"does not accept .*nope"),
         (lambda a: read_query("SELECT nope", access=a), DeclarationError, r"the query: BigQuery does not accept"),
+        (lambda a: read_query("-- none", access=a), DeclarationError, r"the query has no rows of its own .*one SELECT"),
+        (lambda a: read_table(NUMBERS, streams=0, access=a), DeclarationError, r"0 streams: at least one"),
     ],
-    ids=["missing table", "no name", "view", "column", "condition", "query"],
+    ids=["missing table", "no name", "view", "column", "condition", "query", "no query", "no streams"],
 )
 def test_a_mistake_is_answered_with_what_to_write(
     whole: Access, read: Callable[[Access], Iterator[pa.RecordBatch]], kind: type[LoaderError], said: str
@@ -221,7 +321,8 @@ def test_pages_of_no_rows_still_have_columns(whole: Access) -> None:
 
 
 def test_a_right_that_is_lost_on_the_way_is_no_reason_to_begin_again(emulator: Emulator, whole: Access) -> None:
-    emulator.break_reads("PERMISSION_DENIED", after=1, times=1)
+    # So late that the first rows have been taken: gRPC gives out a refusal before messages that nobody has asked for.
+    emulator.break_reads("PERMISSION_DENIED", after=20, times=1)
     with warnings.catch_warnings(), pytest.raises(AccessRefused, match=r"ask for roles"):
         warnings.simplefilter("error")
         list(read_table(NUMBERS, access=whole))
@@ -238,6 +339,25 @@ def test_without_any_right_the_error_names_what_to_ask_for(whole: Access, monkey
             list(read_table(NUMBERS, access=refused))
 
 
+@pytest.mark.parametrize(
+    ("reason", "kind", "said"),
+    [
+        ("quotaExceeded", SourceUnavailable, "quota .* wait until it is refilled"),
+        ("responseTooLarge", DeclarationError, "write a dataset for it in MILLRACE_BIGQUERY_SCRATCH"),
+        ("billingNotEnabled", DeclarationError, "enable billing"),
+    ],
+)
+def test_what_no_right_would_help_against_is_not_answered_with_rights(
+    whole: Access, monkeypatch: pytest.MonkeyPatch, reason: str, kind: type[LoaderError], said: str
+) -> None:
+    body = f'{{"error": {{"code": 403, "message": "No.", "errors": [{{"reason": "{reason}"}}]}}}}'.encode()
+    with sending(http("403 Forbidden", body, "Content-Type: application/json")) as url:
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", url)
+        refused = Access(PROJECT, bigquery.Client(PROJECT, whole.rest._credentials), whole.storage)
+        with pytest.raises(kind, match=said):
+            list(read_query("SELECT 1 AS n", access=refused))
+
+
 def test_without_credentials_it_says_how_to_get_some(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     for name in ("BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
         monkeypatch.delenv(name, raising=False)
@@ -248,6 +368,18 @@ def test_without_credentials_it_says_how_to_get_some(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     with pytest.raises(DeclarationError, match="write its id in MILLRACE_BIGQUERY_PROJECT"):
         Access.of_environment()
+
+
+@pytest.mark.parametrize("there", ["BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST"])
+def test_half_an_emulator_is_not_completed_with_the_real_service(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    both = {"BIGQUERY_EMULATOR_HOST": emulator.host, "BIGQUERY_STORAGE_EMULATOR_HOST": emulator.grpc_host}
+    [missing] = both.keys() - {there}
+    monkeypatch.delenv(missing, raising=False)
+    monkeypatch.setenv(there, both[there])
+    with pytest.raises(DeclarationError, match=f"{there} names an emulator: write its other address in {missing}"):
+        Access.of_environment(PROJECT)
 
 
 def test_batches_are_typed_as_bigquery_has_them(whole: Access) -> None:

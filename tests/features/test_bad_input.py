@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -58,7 +60,11 @@ def a_table(target: DuckDBTarget, name: str = "t", rows: int = 200, **columns: l
         ("s.t", {"target_column": "list"}, r"list is list<.*>; the target and the index have to be single"),
         ("s.t", {"index_col": "real", "drop_columns": ["list"]}, r"index_col real is real, .*cannot be hashed"),
         ("s.t", {}, r"no feature can be made of list \(list<.*>\); name them in drop_columns"),
-        ("s.t", {"drop_columns": ["list", "x", "real", "empty", "day"]}, r"no column is left to make features of"),
+        (
+            "s.t",
+            {"drop_columns": ["list", "x", "real", "empty", "day", "place", "until"]},
+            r"no column is left to make features of",
+        ),
         ("s.t", {"drop_columns": ["list"], "target_column": "empty"}, r"target empty is null in every training row"),
         ("s.t", {"drop_columns": ["list"], "index_col": "day"}, r"day is null in 1 rows, so they belong to no split"),
         (
@@ -67,6 +73,20 @@ def a_table(target: DuckDBTarget, name: str = "t", rows: int = 200, **columns: l
             r"index_col id is integer; a temporal split needs a date",
         ),
         ("s.t", {"drop_columns": ["list"], "index_col": "day", "split": HashSplit(), "limit": 0}, r"null in 1 rows"),
+        ("a.b.c", {}, r"'a\.b\.c' is no table; write schema\.table"),
+        ("s.t", {"drop_columns": ["list", "y"]}, r"'y' is named as target_column and as drop_columns"),
+        (
+            "s.t",
+            {"drop_columns": ["list"], "force_categorical_columns": ["id"]},
+            r"'id' is named as index_col and as force_categorical_columns",
+        ),
+        (
+            "s.t",
+            {"drop_columns": ["list"], "force_categorical_columns": ["place"]},
+            r"place is a struct; .*name one of its fields, place_city",
+        ),
+        ("s.t", {"drop_columns": ["list"], "time_zone": "Europe/Lodnon"}, r"no time zone 'Europe/Lodnon'"),
+        ("s.t", {"drop_columns": ["list"], "index_col": "until"}, r"until ends with 9999-12-31, .*give `split`"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -80,6 +100,8 @@ def test_a_wish_that_cannot_be_met_is_answered_with_what_to_write(
         list=[[1]] * 200,
         empty=pa.nulls(200, pa.float64()),
         day=pa.array(days, pa.date32()),
+        place=[{"city": "Bath"}] * 200,
+        until=pa.array([date(9999, 12, 31) if row > 99 else date(2024, 1, 1 + row % 9) for row in range(200)]),
     )
     with pytest.raises(DeclarationError, match=said):
         prepare_data(table, folder=tmp_path / "out", **{**PLAIN, **wishes})
@@ -140,6 +162,36 @@ def test_an_unseen_category_is_all_zeros_or_other(small: DuckDBTarget, tmp_path:
         assert {row["fuel_gas"] + row["fuel_wind"] for row in found} == {0}
         if other:
             assert [row["fuel__other"] for row in found] == [1, 0] * 20
+
+
+def test_a_field_and_a_column_of_one_name_do_not_go_together(small: DuckDBTarget, tmp_path: Path) -> None:
+    """Both would be known as `a_b`: what is learned of one would be said of the other."""
+    nothing = pa.array([{"b": None}] * 200, pa.struct([("b", pa.float64())]))
+    table = a_table(small, a_b=[float(row) for row in range(200)], a=nothing)
+    with pytest.raises(DeclarationError, match=r"a_b and a\.b would both be 'a_b'; name the struct a in drop_columns"):
+        prepare_data(table, folder=tmp_path / "out", **PLAIN)
+    kept = prepare_data(table, "a_b", index_col="id", drop_columns=["a"], folder=tmp_path / "out")
+    assert [batch["a_b"][0].as_py() for batch in kept.batches("val")] != [None]
+
+
+def test_the_table_that_is_read_is_not_replaced(small: DuckDBTarget, tmp_path: Path) -> None:
+    table = a_table(small)
+    prepare_data(table, folder=tmp_path / "out", **PLAIN)
+    for into in ("s.t", "S.T"):
+        with pytest.raises(DeclarationError, match=r"is the table that is read; its rows would be lost"):
+            transform_table(Console(), table, tmp_path / "out" / "_fit.json", None, into)
+    with duckdb.connect(small.path) as connection:
+        assert connection.execute("SELECT * FROM s.t").fetchall()[7] == (7, 7, 7)
+
+
+def test_rows_without_a_key_are_refused_both_ways(small: DuckDBTarget, tmp_path: Path) -> None:
+    table = a_table(small)
+    prepare_data(table, folder=tmp_path / "out", **PLAIN)
+    with duckdb.connect(small.path) as connection:
+        connection.execute("UPDATE s.t SET id = NULL WHERE id < 9")
+    for out, into in ((tmp_path / "new", None), (None, "s.features")):
+        with pytest.raises(SourceChanged, match=r"s\.t: id is null in 9 rows"):
+            transform_table(Console(), table, tmp_path / "out" / "_fit.json", out, into)
 
 
 def test_a_changed_schema_is_noticed_before_a_row_is_read(small: DuckDBTarget, tmp_path: Path) -> None:
@@ -250,3 +302,8 @@ def test_the_same_features_have_the_same_hashes(in_duckdb: Path, tmp_path: Path)
     wishes = {"index_col": "id", "drop_columns": ["station", "fuel", "read_at", "day", "settled"], "limit": 2_000}
     one, two = (prepare_data(TABLE, "cost", folder=tmp_path / name, **wishes).manifest for name in "ab")
     assert one["files"] == two["files"]
+    for file in one["files"]:
+        path = tmp_path / "a" / file["path"]
+        assert file["sha256"] == sha256(path.read_bytes()).hexdigest()
+        assert (file["bytes"], file["rows"]) == (path.stat().st_size, pq.read_metadata(path).num_rows)
+    assert one["fit_sha256"] == sha256((tmp_path / "a" / "_fit.json").read_bytes()).hexdigest()

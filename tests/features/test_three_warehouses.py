@@ -8,6 +8,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,13 +22,15 @@ from loaders.features.bigquery_store import BigQueryStore
 from loaders.features.columns import Column
 from loaders.features.fit import Wishes, fit
 from loaders.features.fitted import Fit
+from loaders.features.in_warehouse import features_sql
 from loaders.features.prepare import write_features, write_table
 from loaders.features.split import HashSplit, TemporalSplit, key_hashes, split_by_hash
 from loaders.features.statistics import source
-from loaders.features.store import Store
+from loaders.features.store import Store, open_store
 from loaders.features.transform import Transformer
 from loaders.sources.bigquery.access import Access
-from tests.features.conftest import TABLE
+from tests.bigquery.analyse import Statement, analyse
+from tests.features.conftest import TABLE, put
 from tests.features.observations import ROWS, observations
 from tests.wire import http, sending
 
@@ -42,6 +45,9 @@ WISHES = Wishes(
 )
 CLOSE = 1e-12
 LONDON = ZoneInfo("Europe/London")
+TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"} | {  # as a query names them
+    name: name for name in ("STRING", "NUMERIC", "DATE", "TIMESTAMP")
+}
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +215,27 @@ def test_a_limit_keeps_the_same_rows_everywhere(store: Store, rows: pa.Table, tm
     assert sum(learned.rows.values()) == 3_000
 
 
+def test_a_table_without_rows_is_transformed_into_files_without_rows(store: Store, fitted: Fit, tmp_path: Path) -> None:
+    store.replace("features_test.empty", f"SELECT * FROM {store.name(TABLE)} WHERE 1 = 0")
+    prepared = write_features(store, "features_test.empty", fitted, tmp_path / "features")
+    assert prepared.manifest["rows"] == {"train": 0, "val": 0, "test": 0}
+    assert list(prepared.manifest["columns"]) == ["id", "cost", *fitted.features]
+
+
+def test_a_table_of_features_brings_its_schema_along(store: Store, fitted: Fit) -> None:
+    write_table(store, TABLE, fitted, "features_made.observations")
+    assert store.query(f"SELECT COUNT(*) FROM {store.name('features_made.observations')}") == [(ROWS,)]
+
+
+def test_a_table_of_bigquery_without_a_dataset_is_looked_for_among_the_marts(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_BIGQUERY_PROJECT", access.project)
+    monkeypatch.setenv("MILLRACE_BIGQUERY_PREFIX", "team_")
+    with open_store("bigquery") as store:
+        assert store.name("fct_things") == f"`{access.project}.team_marts.fct_things`"
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
@@ -236,3 +263,26 @@ def test_without_the_right_to_a_table_of_bigquery_the_error_names_what_to_ask_fo
             refused = Access(access.project, bigquery.Client(access.project, access.rest._credentials), access.storage)
         with pytest.raises(AccessRefused, match=r"Access Denied\S*; ask for roles/bigquery"):
             fit(BigQueryStore(refused), TABLE, WISHES)
+
+
+def test_what_bigquery_is_asked_passes_its_own_analyzer(access: Access, rows: pa.Table) -> None:
+    """The emulator runs much that BigQuery refuses."""
+    put("bigquery", access, TABLE, rows)
+    asked: list[str] = []
+
+    class Listened(BigQueryStore):
+        def query(self, sql: str) -> list[tuple[object, ...]]:
+            asked.append(sql)
+            return super().query(sql)
+
+    store = Listened(access)
+    by_hash = fit(store, TABLE, replace(WISHES, limit=15_000))
+    by_time = fit(store, TABLE, Wishes("cost", "day", drop_columns=["station", "id"]))
+    full_name = f"{access.project}.{TABLE}"
+    made = [features_sql(learned, store.name(TABLE), store.dialect) for learned in (by_hash, by_time)]
+    columns = {field.name: TYPES[field.field_type] for field in access.rest.get_table(full_name).schema}
+    statements: list[Statement] = [
+        {"name": f"{number}: {sql}", "creates": None, "sql": sql} for number, sql in enumerate([*asked, *made])
+    ]
+    assert len(asked) >= 10
+    assert analyse({full_name: columns}, statements) == []

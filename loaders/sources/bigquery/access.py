@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from loaders.destination.bigquery import EMULATOR
 from loaders.destination.google_credentials import google_credentials
 from loaders.errors import DeclarationError
 
@@ -48,6 +49,10 @@ class Access:
         if not project:
             raise DeclarationError("say which project pays for reading: write its id in MILLRACE_BIGQUERY_PROJECT")
         address = os.environ.get(STORAGE_EMULATOR)
+        if (address is None) != (EMULATOR not in os.environ):
+            # The other half would be Google's own, with the caller's own credentials.
+            there, missing = (STORAGE_EMULATOR, EMULATOR) if address else (EMULATOR, STORAGE_EMULATOR)
+            raise DeclarationError(f"{there} names an emulator: write its other address in {missing}, or neither")
         credentials = google_credentials(anonymous=address is not None)
         if address is not None:
             channel = grpc.insecure_channel(address, options=CHANNEL)

@@ -106,7 +106,7 @@ def _field(field: Any) -> Field:
     digits: dict[str, Any] = {}
     if kind == "decimal":
         precision = min(field.precision or LARGEST_PRECISION, LARGEST_PRECISION)
-        digits = {"precision": precision, "scale": field.scale if field.precision else 9}
+        digits = {"precision": precision, "scale": (field.scale or 0) if field.precision else 9}
     about = field.description or f"{field.name}, {field.field_type} in BigQuery."
     return Field(name=plain(field.name), key=field.name, type=kind, about=about, **digits)
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
@@ -36,15 +37,28 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _plain_column(column: pa.Array) -> pa.Array:
     if pa.types.is_nested(column.type):
-        texts = (None if value is None else json.dumps(_named(value), default=_text) for value in column.to_pylist())
-        return pa.array(texts, pa.string())
+        return pa.array((None if value is None else _json(value) for value in column.to_pylist()), pa.string())
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         return pa.array((None if value is None else _text(value) for value in column.to_pylist()), pa.string())
     return column
 
 
-def _named(value: Any) -> Any:
-    return dict(value) if isinstance(value, tuple) else value
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, default=_text, allow_nan=False)
+    except ValueError:  # JSON has no such numbers, and whoever reads it would stumble over the names
+        return json.dumps(_finite(value), default=_text)
+
+
+def _finite(value: Any) -> Any:
+    """With NaN and the infinities as text, as BigQuery's own TO_JSON_STRING writes them."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _text(value: Any) -> str:

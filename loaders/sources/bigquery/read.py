@@ -89,6 +89,8 @@ def materialised(access: Access, sql: str, scratch: str | None = None) -> Iterat
         with translated("the query"):
             job = access.rest.query(sql)
             job.result()
+        if job.destination is None:  # of a script, or of nothing
+            raise DeclarationError("the query has no rows of its own to read; write one SELECT")
         yield _name(job.destination)
         return
     table = f"{scratch}.millrace_{uuid.uuid4().hex}"
@@ -109,6 +111,8 @@ def _name(reference: Any) -> str:
 
 def describe(access: Access, selection: Selection) -> Any:
     """BigQuery's own description of the table. Raises as `read_table`."""
+    if selection.streams < 1:  # BigQuery takes 0 for as many as it likes, up to a thousand, each of them a thread here
+        raise DeclarationError(f"{selection.streams} streams: at least one")
     if selection.table.count(".") < 2:
         raise DeclarationError(f"{selection.table!r} is not a table; write project.dataset.table")
     with translated(selection.table):

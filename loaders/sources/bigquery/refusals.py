@@ -8,6 +8,17 @@ from loaders.errors import AccessRefused, DeclarationError, LoaderError, SourceU
 
 ROLES = "roles/bigquery.readSessionUser on the project that pays, and roles/bigquery.dataViewer on the dataset"
 
+# Google says 403 to these too, and no right would help; by its own reason.
+NO_RIGHT_HELPS: dict[str, tuple[type[LoaderError], str]] = {
+    "quotaExceeded": (SourceUnavailable, "a quota is used up; wait until it is refilled, or ask for more"),
+    "rateLimitExceeded": (SourceUnavailable, "too many requests at once; run the same command again in a minute"),
+    "billingNotEnabled": (DeclarationError, "enable billing for the project that pays"),
+    "responseTooLarge": (
+        DeclarationError,
+        "BigQuery's own table of results cannot hold it; write a dataset for it in MILLRACE_BIGQUERY_SCRATCH",
+    ),
+}
+
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
@@ -30,6 +41,10 @@ def refusal(what: str, error: Any) -> LoaderError:
     said = str(error.message or error)
     if isinstance(error, google.NotFound):
         return DeclarationError(f"{what}: not found ({said}); write project.dataset.table as BigQuery shows it")
+    for detail in error.errors or ():
+        if isinstance(detail, dict) and (known := NO_RIGHT_HELPS.get(str(detail.get("reason")))):
+            kind, help_ = known
+            return kind(f"{what}: {said}; {help_}")
     if isinstance(error, google.Forbidden | google.Unauthorized):
         return AccessRefused(f"{what}: refused ({said}); ask for {ROLES}")
     if isinstance(error, google.FailedPrecondition) and "expired" in said:

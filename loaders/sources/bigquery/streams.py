@@ -1,7 +1,8 @@
 """The messages of a read session's streams: several at once, each taken up where it broke off, never too many held.
 
 A stream is counted in rows as they arrive. When its call fails in passing, the next call begins at that row, so that
-none is missing and none comes twice; calls that bring nothing are counted, and five in a row are an outage.
+none is missing and none comes twice; calls that bring nothing are counted, and five in a row are an outage. Streams
+share a connection, which may break before one of them has got a message through it: what any of them brings counts.
 """
 
 import os
@@ -56,6 +57,7 @@ class _Held:
     def __init__(self, readers: int) -> None:
         self._messages: deque[bytes] = deque()
         self._size = 0
+        self.arrived = 0  # messages so far
         self._reading = readers
         self._error: Exception | None = None
         self._abandoned = threading.Event()
@@ -66,6 +68,7 @@ class _Held:
             self._changed.wait_for(lambda: self._size < HELD_BYTES or self.is_abandoned)
             self._messages.append(message)
             self._size += len(message)
+            self.arrived += 1
             self._changed.notify_all()
 
     def take(self) -> Iterator[bytes]:
@@ -93,6 +96,10 @@ class _Held:
         self._abandoned.set()
         with self._changed:
             self._changed.notify_all()
+
+    def cancel_if_abandoned(self, call: Any) -> None:
+        if self.is_abandoned:
+            call.cancel()
 
     @property
     def is_abandoned(self) -> bool:
@@ -127,26 +134,43 @@ class _Reader(threading.Thread):
             self._call.cancel()
 
     def _messages(self) -> Iterator[bytes]:
-        from google.api_core.exceptions import GoogleAPICallError
+        import grpc
+        from google.api_core.exceptions import from_grpc_error
 
-        rows = failures = 0
+        rows = failures = arrived = 0
         while not self._held.is_abandoned:
+            self._call = self._begin(rows)
+            self._held.cancel_if_abandoned(self._call)  # `cancel` may have looked for a call before
             try:
-                self._call = self._client.read_rows(
-                    {"read_stream": self._stream, "offset": rows}, retry=None, timeout=CALL_SECONDS
-                )
                 for response in self._call:
                     rows += response.row_count
-                    failures = 0
                     yield response.arrow_record_batch.serialized_record_batch
                 return
-            except GoogleAPICallError as error:
+            except grpc.RpcError as failure:
+                error = from_grpc_error(failure)  # type: ignore[no-untyped-call]  # comes without types
                 if not is_passing(error):
                     raise refusal(self._stream, error) from error
-                failures += 1
+                failures = 1 if self._held.arrived > arrived else failures + 1
+                arrived = self._held.arrived
                 if failures >= self._patience.attempts:
                     raise SourceUnavailable(
                         f"{self._stream} broke off {failures} times in a row after row {rows:,}, the last time with "
                         f"{type(error).__name__}: {error.message}; run the same command again later"
                     ) from error
             self._held.wait(self._patience.first_wait_seconds * 2 ** (failures - 1))
+
+    def _begin(self, row: int) -> Any:
+        """A call that brings the stream's messages from that row on.
+
+        The client's own `read_rows` would return it only with the first message, and until then nobody could end it:
+        where few rows are wanted of a large table that takes minutes.
+        """
+        from google.api_core.gapic_v1.routing_header import to_grpc_metadata
+        from google.cloud.bigquery_storage_v1 import types
+
+        request = types.ReadRowsRequest(read_stream=self._stream, offset=row)
+        return self._client.transport.read_rows(
+            request,
+            timeout=CALL_SECONDS,
+            metadata=[to_grpc_metadata([("read_stream", self._stream)])],  # type: ignore[no-untyped-call]  # comes without types
+        )

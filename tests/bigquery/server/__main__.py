@@ -21,7 +21,7 @@ from local_bigquery.grpc import server as storage
 from local_bigquery.settings import settings
 
 from tests.bigquery.server import buckets
-from tests.bigquery.server.corrections import Faults, correct, faults
+from tests.bigquery.server.corrections import Faults, correct, faults, mended
 from tests.bigquery.server.selftest import SelfTestFailed, check
 
 LOOPBACK = "127.0.0.1"
@@ -58,6 +58,10 @@ def main() -> int:
 def set_faults(wanted: Faults) -> Faults:
     faults.clear()
     faults.update(wanted)
+    if wanted:
+        mended.clear()
+    else:
+        mended.set()
     return wanted
 
 

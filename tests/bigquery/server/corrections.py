@@ -11,6 +11,7 @@ import gzip
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ ENDS_SESSION = re.compile(r"(?is)^(?P<before>.*?\S);\s*CALL\s+BQ\.ABORT_SESSION\
 
 Faults = dict[str, Any]
 faults: Faults = {}  # of ReadRows: status `code` with the text `said`, raised `after` so many messages, so many `times`
+SILENCE = "SILENCE"  # in place of a status: the stream says nothing until the reads are mended
+mended = threading.Event()
 
 
 def correct() -> None:
@@ -242,6 +245,9 @@ def _stream_small_messages_and_faults() -> None:
         for number, message in enumerate(messages(request)):
             if number == faults.get("after") and faults["times"] > 0:
                 faults["times"] -= 1
+                if faults["code"] == SILENCE:
+                    mended.wait()
+                    return
                 raise read.StorageError(grpc.StatusCode[faults["code"]], faults["said"])
             yield message
 

@@ -20,7 +20,7 @@ from loaders.body import Body
 from loaders.catalogue import Dataset, Source
 from loaders.errors import LoaderError, SourceChanged, repeats_a_key
 from loaders.files import SourceFile
-from loaders.hashes import Hashes, first_repeated, hashes
+from loaders.hashes import Hashes, Latest, first_repeated, hashes
 from loaders.memory import give_back, settle
 from loaders.readers import Repeats, read_body
 from loaders.recognise import Recognised
@@ -158,7 +158,7 @@ class _Dataset:
                     self._keys.clear()
                     scopes = []
         give_back()
-        latest = self._latest()
+        latest = Latest(self._scopes, self._owners)  # of files that speak for the same
         for year, target in sorted(self._targets.items()):
             self._finish(year, target, latest)
 
@@ -237,14 +237,7 @@ class _Dataset:
         minutes = (self.dataset.layout.get("clock") or {}).get("minutes", 60)
         return self.home / f"{self.dataset.name}_{minutes}min_{year}.parquet"
 
-    def _latest(self) -> dict[int, int]:
-        """Of what more than one file speaks for, the number of the last that does. Grows with these only."""
-        repeated = set(self._scopes.copy().repeated())
-        if not repeated:
-            return {}
-        return {scope: owner for scope, owner in zip(self._scopes, self._owners, strict=True) if scope in repeated}
-
-    def _finish(self, year: int, target: YearFile, latest: dict[int, int]) -> None:
+    def _finish(self, year: int, target: YearFile, latest: Latest) -> None:
         about = [one for one in self._about if one]
         target.close(about)
         if latest or self._failed & {number for number, _ in target.origins}:
@@ -268,16 +261,14 @@ class _Dataset:
         target.publish()
         self.outcome.written.append(verified)
 
-    def _without_the_outdated(self, target: YearFile, latest: dict[int, int], about: object) -> YearFile:
+    def _without_the_outdated(self, target: YearFile, latest: Latest, about: object) -> YearFile:
         """The file again without rows of failed inputs, and without those that a later input replaces."""
         unfinished = self.unfinished / "again"
         unfinished.mkdir(exist_ok=True)
         again = self._new(target.target, unfinished)
         for number, batch in target.batches():
             if number not in self._failed:
-                scopes = hashes(batch, self.dataset.replaces).to_pylist()
-                keep = [latest.get(scope, number) == number for scope in scopes]
-                kept = batch.filter(pa.array(keep, pa.bool_()))
+                kept = batch.filter(latest.owns(hashes(batch, self.dataset.replaces), number))
                 again.write(kept, number, hashes(kept, self.dataset.grain))
         again.close(about)
         target.throw_away()

@@ -1,6 +1,7 @@
 """64-bit hashes on disk, and which of them occur more than once: any number of them, a few megabytes of memory."""
 
 import shutil
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -83,9 +84,42 @@ class Hashes:
         if self.count:
             yield from _repeated(self._path, self.count, 0)
 
-    def __iter__(self) -> Iterator[int]:
-        for block in _blocks(self._path) if self.count else ():
-            yield from block.to_pylist()
+    def blocks(self) -> Iterator[pa.Array]:
+        """All of them in their order, 131,072 at a time."""
+        yield from _blocks(self._path) if self.count else ()
+
+
+class Latest:
+    """Of hashes that occur more than once, the owner of the last of each: 16 bytes for each of these.
+
+    `owners` are numbers, one for each of the hashes, in their order.
+    """
+
+    def __init__(self, of: Hashes, owners: Hashes) -> None:
+        self._hashes = _as_arrow(array("q", of.copy().repeated()))
+        found = array("q", bytes(8 * len(self._hashes)))
+        for some, theirs in zip(of.blocks(), owners.blocks(), strict=True) if found else ():
+            places = self._places(some)
+            for place, owner in zip(places.to_pylist(), theirs.to_pylist(), strict=True):
+                if place is not None:
+                    found[place] = owner
+        self._owners = _as_arrow(found)
+
+    def __bool__(self) -> bool:
+        return len(self._hashes) > 0
+
+    def owns(self, some: pa.Array, owner: int) -> pa.Array:
+        """A mask of `some` hashes of that owner: false where the last of the same hash is another's."""
+        return pc.equal(self._owners.take(self._places(some)), owner).fill_null(True)
+
+    def _places(self, some: pa.Array) -> pa.Array:
+        """Where each stands among those that repeat; null if nowhere. The table that is made is of `some` alone."""
+        near = pc.is_in(self._hashes, value_set=some)
+        return pc.indices_nonzero(near).take(pc.index_in(some, value_set=self._hashes.filter(near)))
+
+
+def _as_arrow(numbers: "array[int]") -> pa.Array:
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def _repeated(path: Path, count: int, level: int) -> Iterator[int]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from loaders import hashes
-from loaders.hashes import Hashes
+from loaders.hashes import Hashes, Latest
 from loaders.hashes import hashes as row_hashes
 
 
@@ -28,16 +28,41 @@ def test_the_repeated_ones_are_found_however_often_they_are_split(
         found.add(pa.array(values, pa.int64())[start : start + 500])
     copied = found.copy()
     assert sorted(found.repeated()) == sorted(one for one, count in Counter(values).items() if count > 1)
-    assert list(copied) == values
+    assert [one for block in copied.blocks() for one in block.to_pylist()] == values
     assert [path.name for path in tmp_path.iterdir()] == ["hashes-copy"]
 
 
 def test_none_repeat_in_nothing(tmp_path: Path) -> None:
     empty = Hashes(tmp_path / "hashes")
-    assert list(empty.copy().repeated()) == list(empty) == []
+    assert list(empty.copy().repeated()) == list(empty.blocks()) == []
     many = Hashes(tmp_path / "same")
     many.add(pa.array([5] * 1_000, pa.int64()))
     assert list(many.repeated()) == [5]
+
+
+def test_the_last_owner_of_a_hash_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashes, "BLOCK_BYTES", 8 * 64)
+    draw = random.Random(2)
+    owned = [(draw.randrange(-300, 300), owner) for owner in range(5) for _ in range(100)]
+    found, owners = Hashes(tmp_path / "hashes"), Hashes(tmp_path / "owners")
+    for one, owner in owned:
+        found.add(pa.array([one], pa.int64()))
+        owners.add(pa.array([owner], pa.int64()))
+    last = dict(owned)
+    latest = Latest(found, owners)
+    for owner in range(5):
+        mine = [one for one, whose in owned if whose == owner]
+        assert latest.owns(pa.array(mine, pa.int64()), owner).to_pylist() == [last[one] == owner for one in mine]
+
+
+def test_what_comes_once_is_its_owners(tmp_path: Path) -> None:
+    found, owners = Hashes(tmp_path / "hashes"), Hashes(tmp_path / "owners")
+    assert not Latest(found, owners)
+    found.add(pa.array([3, 4], pa.int64()))
+    owners.add(pa.array([0, 1], pa.int64()))
+    latest = Latest(found, owners)
+    assert not latest
+    assert latest.owns(pa.array([4, 3], pa.int64()), 1).to_pylist() == [True, True]
 
 
 def test_rows_have_one_hash_exactly_if_they_have_the_same_values() -> None:

@@ -227,6 +227,14 @@ def test_a_table_of_features_brings_its_schema_along(store: Store, fitted: Fit) 
     assert store.query(f"SELECT COUNT(*) FROM {store.name('features_made.observations')}") == [(ROWS,)]
 
 
+def test_in_bigquery_the_new_dataset_and_the_jobs_have_the_labels(access: Access) -> None:
+    BigQueryStore(access).replace("labelled.seven", "SELECT 7 AS n")
+    made = access.rest.get_dataset(f"{access.project}.labelled")
+    assert (made.location, made.labels) == ("europe-west2", {"team": "power"})
+    [job] = [job for job in access.rest.list_jobs() if job.job_type == "query" and "SELECT 7 AS n" in job.query]
+    assert job.labels == {"team": "power"}
+
+
 def test_a_table_of_bigquery_without_a_dataset_is_looked_for_among_the_marts(
     access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from loaders.catalogue import Dataset
 from loaders.errors import SourceUnavailable
 from loaders.parts import LARGEST_BATCH_ROWS
 
-END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # without it a body that is cut between messages looks whole
+END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # tells a whole body from one that is cut between two messages
 
 
 def read(file: BinaryIO, dataset: Dataset, name: str) -> Iterator[pa.RecordBatch]:
@@ -21,13 +21,31 @@ def read(file: BinaryIO, dataset: Dataset, name: str) -> Iterator[pa.RecordBatch
 
     Raises `SourceUnavailable` when the stream is cut or is none.
     """
+    watched = _Watched(file)
     try:
-        reader = pa.ipc.open_stream(file)
+        reader = pa.ipc.open_stream(watched)
         for batch in reader:
             for start in range(0, batch.num_rows, LARGEST_BATCH_ROWS):
                 yield _plain(batch.slice(start, LARGEST_BATCH_ROWS))
     except (pa.ArrowInvalid, OSError) as error:
         raise SourceUnavailable(f"{name}: the stream of Arrow messages is broken: {error}") from error
+    if watched.is_exhausted:
+        raise SourceUnavailable(f"{name}: the stream of Arrow messages is broken: it ends without its last bytes")
+
+
+class _Watched:
+    """The file, and whether its end was met. Arrow takes that for the end of a stream, and else reads to the mark."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.is_exhausted = False
+
+    def read(self, size: int) -> bytes:
+        found = self._file.read(size)
+        self.is_exhausted = self.is_exhausted or len(found) < size
+        return found
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:

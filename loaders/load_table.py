@@ -18,6 +18,7 @@ from loaders.load import Request, make_plan, run_plan
 from loaders.memory import peak_mb
 from loaders.progress import Bars, Lines, show_outcome, show_plan
 from loaders.sources.bigquery.access import Access
+from loaders.sources.bigquery.decimals import wide_as_text, without_wide
 from loaders.sources.bigquery.declare import declare
 from loaders.sources.bigquery.publisher import TablePublisher
 from loaders.sources.bigquery.read import Reading, Selection, describe, materialised, open_reading
@@ -90,9 +91,9 @@ def _into_folder(console: Console, wanted: Wanted, folder: Path, reading: Readin
                 "with --column, or cast it in a query"
             )
     with new_folder(folder) as files:
-        files.begin(reading.schema)
+        files.begin(without_wide(reading.schema))
         for batch in reading.batches():
-            files.write(batch)
+            files.write(wide_as_text(batch))
         manifest = files.finish({"source": wanted.origin, "where": wanted.where, "read_at": datetime.now(UTC)})
     seconds = time.monotonic() - began
     console.print(

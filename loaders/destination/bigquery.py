@@ -60,10 +60,9 @@ class BigQuery(Warehouse):
         project = read("MILLRACE_BIGQUERY_PROJECT") or read("GOOGLE_CLOUD_PROJECT")
         if not project:
             raise DeclarationError("no project: write the id of a Google Cloud project in MILLRACE_BIGQUERY_PROJECT")
-        labels = dict(_label(text) for text in read("MILLRACE_BIGQUERY_LABELS", "").split(",") if text.strip())
         location, prefix = read("MILLRACE_BIGQUERY_LOCATION", cls.location), read("MILLRACE_BIGQUERY_PREFIX", "")
         staging = Staging.at(place) if (place := read(STAGING)) else None
-        return cls(project, location, prefix, labels, staging)
+        return cls(project, location, prefix, labels_of_environment(), staging)
 
     @contextmanager
     def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
@@ -113,7 +112,7 @@ class BigQuery(Warehouse):
 
         for name in (RAW, f"{RAW}_staging"):
             wanted = bigquery.Dataset(f"{self.project}.{self.schema(name)}")
-            wanted.location, wanted.labels = self.location, self.labels
+            wanted.labels = self.labels  # it lies in the location of the client
             retry = bigquery.DEFAULT_RETRY.with_timeout(ANSWERS_WITHIN_SECONDS)
             client.create_dataset(wanted, exists_ok=True, retry=retry)
 
@@ -165,6 +164,11 @@ class BigQuery(Warehouse):
 
 def _credentials() -> Any:
     return google_credentials(anonymous=EMULATOR in os.environ)
+
+
+def labels_of_environment() -> dict[str, str]:
+    """MILLRACE_BIGQUERY_LABELS. Raises `DeclarationError` for a text that is no label."""
+    return dict(_label(text) for text in os.environ.get("MILLRACE_BIGQUERY_LABELS", "").split(",") if text.strip())
 
 
 def _label(text: str) -> tuple[str, str]:

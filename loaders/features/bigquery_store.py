@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loaders.destination import BigQuery
+from loaders.destination.bigquery import labels_of_environment
 from loaders.features.columns import Column, Kind, Unusable
 from loaders.features.dialect import BigQueryDialect
 from loaders.features.store import MARTS, Store
@@ -70,6 +71,7 @@ class BigQueryStore(Store):
         except NotFound:
             wanted = bigquery.Dataset(name)
             wanted.location = os.environ.get("MILLRACE_BIGQUERY_LOCATION", BigQuery.location)
+            wanted.labels = labels_of_environment()
             self._access.rest.create_dataset(wanted, exists_ok=True)
 
     def columns(self, table: str) -> list[Column | Unusable]:

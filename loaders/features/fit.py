@@ -82,7 +82,7 @@ def fit(store: Store, table: str, wishes: Wishes) -> Fit:
     def kept(columns: Iterable[Column]) -> list[Column]:
         return [column for column in columns if column.name not in dropped]
 
-    scaled, flags = _fit_numbers(store, name, kept(roles.numbers), kept(roles.flags), train, total)
+    scaled, flags = _fit_numbers(store, table, kept(roles.numbers), kept(roles.flags), train, total)
     learned = Fit(
         table=table,
         warehouse=dialect.name,
@@ -281,16 +281,22 @@ def _plain(store: Store, column: Column) -> str:
 def _fit_numbers(
     store: Store, table: str, numbers: list[Column], flags: list[Column], train: str, rows: int
 ) -> tuple[list[Scaled], list[Flag]]:
-    columns = [*numbers, *flags]
+    columns, name = [*numbers, *flags], store.name(table)
     if not columns:
         return [], []
     expressions = [store.dialect.real(column) for column in columns]
-    moments = [known for known in statistics.moments(store, table, expressions, train) if known is not None]
+    moments = [known for known in statistics.moments(store, name, expressions, train) if known is not None]
+    if beyond := [column.name for column, known in zip(columns, moments, strict=True) if known.is_beyond]:
+        raise DeclarationError(
+            f"{table}: values of {', '.join(beyond)} are beyond ±{statistics.LARGEST:g}, of which doubles hold no "
+            "variance; name them in drop_columns, or, where such a value stands for a missing one, make it null in a "
+            "view"
+        )
     wanted = [
         statistics.Ranked(expression, statistics.median_ranks(known.observed), known)
         for expression, known in zip(expressions, moments, strict=True)
     ]
-    medians = [(low + high) / 2 for low, high in statistics.values_at(store, table, wanted, train)]
+    medians = [(low + high) / 2 for low, high in statistics.values_at(store, name, wanted, train)]
     measured = list(zip(columns, moments, medians, strict=True))
     scaled = [
         Scaled.of(column, rows, known.observed, known.mean, known.variance, median)

@@ -1,5 +1,6 @@
 """Statistics of the training rows, computed where the rows are: a few scans, whatever the number of columns."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -7,6 +8,9 @@ from loaders.errors import WarehouseUnavailable
 from loaders.features.dialect import Dialect
 
 COLUMNS_PER_SCAN = 100  # a warehouse has a limit on the columns of a result: 1,664 in Postgres, and six are asked for
+
+# Beyond it a variance leaves the range of doubles: Postgres squares the sum of the rows so far, up to 1e13 of them.
+LARGEST = 1e140
 
 # Quantiles between which the median is looked for, narrow and then wide, so that few rows have to be ordered.
 NARROW, WIDE = (0.497, 0.503), (0.45, 0.55)
@@ -28,6 +32,7 @@ class Queryable(Protocol):
 class Moments(NamedTuple):
     """Of a column's values as doubles: how many, their mean and population variance, least and greatest.
 
+    Mean and variance are of no use where a value `is_beyond` what they can be computed of.
     `about` are estimates of the four quantiles of WIDE and NARROW in ascending order, where the warehouse has them.
     """
 
@@ -37,6 +42,11 @@ class Moments(NamedTuple):
     least: float
     greatest: float
     about: tuple[float, ...] | None
+
+    @property
+    def is_beyond(self) -> bool:
+        """True if a value is beyond LARGEST, whichever its sign."""
+        return max(-self.least, self.greatest) > LARGEST
 
 
 def source(table: str, expressions: Sequence[str], where: str) -> str:
@@ -68,7 +78,8 @@ def moments(store: Queryable, table: str, expressions: Sequence[str], where: str
 
 def _moments_of(dialect: Dialect, value: str) -> str:
     about = dialect.quantiles_about(value, POINTS) or "NULL"
-    return f"COUNT({value}), {dialect.mean(value)}, VAR_POP({value}), MIN({value}), MAX({value}), {about}"
+    bounded = f"CASE WHEN ABS({value}) <= {dialect.number(LARGEST)} THEN {value} END"  # or the whole query would fail
+    return f"COUNT({value}), {dialect.mean(bounded)}, VAR_POP({bounded}), MIN({value}), MAX({value}), {about}"
 
 
 def _read_moments(dialect: Dialect, cells: Row) -> Moments | None:
@@ -78,7 +89,8 @@ def _read_moments(dialect: Dialect, cells: Row) -> Moments | None:
     points = None
     if isinstance(about, list | tuple):
         points = dialect.pick_quantiles([_double(point) for point in about], POINTS)
-    return Moments(_integer(observed), _double(mean), _double(variance), _double(least), _double(greatest), points)
+    mean, variance = (math.nan if cell is None else _double(cell) for cell in (mean, variance))  # of none within bounds
+    return Moments(_integer(observed), mean, variance, _double(least), _double(greatest), points)
 
 
 class Ranked(NamedTuple):

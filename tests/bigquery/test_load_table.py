@@ -12,12 +12,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from google.cloud import bigquery
 from rich.console import Console
 
+from loaders.delimited import as_file
 from loaders.errors import DeclarationError
 from loaders.load_table import Wanted, _into_folder, load_table
+from loaders.sources.bigquery import ipc
 from loaders.sources.bigquery.access import Access
-from loaders.sources.bigquery.declare import plain
+from loaders.sources.bigquery.declare import declare, plain
+from loaders.sources.bigquery.publisher import _messages
 from loaders.sources.bigquery.read import Reading
 from tests.bigquery.emulator import Emulator
 from tests.loads import ledger, run_cli
@@ -56,6 +60,11 @@ def settings(emulator: Emulator) -> dict[str, str]:
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.empty (n INT64)").result()
     access.rest.query(f"CREATE TABLE {PROJECT}.shop.digits (a NUMERIC(10), b NUMERIC(12, 3), c NUMERIC)").result()
     access.rest.query(f"INSERT {PROJECT}.shop.digits VALUES (7, 1.125, 0.5)").result()
+    access.rest.query(
+        f"""CREATE TABLE {PROJECT}.shop.wide AS SELECT CAST(text AS BIGNUMERIC) AS big,
+        STRUCT(CAST(text AS BIGNUMERIC) AS big, [CAST(text AS NUMERIC)] AS several) AS inside
+        FROM UNNEST(['0', '1.5', '-0.00000001', '1200']) AS text"""
+    ).result()
     access.rest.query(
         f"CREATE TABLE {PROJECT}.shop.limits AS SELECT [STRUCT(CAST(text AS FLOAT64) AS x)] AS inside "
         "FROM UNNEST(['NaN', 'inf', '-inf', '0.5']) AS text"
@@ -113,6 +122,39 @@ def test_decimals_have_the_digits_that_bigquery_declares(duckdb_file: Target) ->
     assert duckdb_file.rows("bigquery__shop_digits", ["a", "b", "c"]) == [
         (Decimal(7), Decimal("1.125"), Decimal("0.500000000"))
     ]
+
+
+def test_bignumeric_is_text_as_bigquery_writes_it(duckdb_file: Target) -> None:
+    assert load(duckdb_file, table=f"{PROJECT}.shop.wide")[0] == [0]
+    found = dict(duckdb_file.rows("bigquery__shop_wide", ["big", "inside"]))
+    texts = ("0", "1.5", "-0.00000001", "1200")
+    assert found == {text: f'{{"big": "{text}", "several": ["{text}"]}}' for text in texts}
+
+
+def test_bignumeric_keeps_all_of_its_digits_wherever_it_goes(tmp_path: Path) -> None:
+    """The emulator sends 38 of them, and so a type that every reader of parquet has."""
+    texts = ["0", "-1.5", "0.00000000000000000000000000000000000001", f"{'5' * 38}.{'7' * 37}1", None]
+    values = [None if text is None else Decimal(text) for text in texts]
+    wide = pa.decimal256(76, 38)
+    inside = pa.array(
+        [{"big": [value], "n": 1} for value in values], pa.struct({"big": pa.list_(wide), "n": pa.int8()})
+    )
+    batch = pa.record_batch({"big": pa.array(values, wide), "inside": inside})
+
+    def reading() -> Reading:
+        return Reading(batch.schema, iter([batch.serialize().to_pybytes()]))
+
+    _into_folder(Console(file=StringIO()), Wanted(THINGS), tmp_path / "out", reading())
+    stored = pq.read_table(tmp_path / "out")
+    assert stored["big"].to_pylist() == texts
+    assert stored["inside"].to_pylist() == [{"big": [text], "n": 1} for text in texts]
+    described = bigquery.Table(
+        THINGS, [bigquery.SchemaField("big", "BIGNUMERIC"), bigquery.SchemaField("inside", "JSON")]
+    )
+    [dataset] = declare(described, (), THINGS).datasets.values()
+    [read] = ipc.read(as_file(_messages(reading())), dataset, THINGS)
+    assert read["big"].to_pylist() == texts
+    assert [json.loads(text) for text in read["inside"].to_pylist()] == stored["inside"].to_pylist()
 
 
 def test_what_is_no_number_inside_a_struct_is_text_as_bigquery_writes_it_into_json(duckdb_file: Target) -> None:

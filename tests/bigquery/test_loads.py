@@ -21,6 +21,8 @@ DAYS = ["2024-03-30", "2024-03-31", "2024-04-01"]
 PN, FREQ, REMIT, BM_UNITS = (ELEXON.dataset(name) for name in ("pn", "freq", "remit", "bm_units"))
 DVF = read_catalogue().source("dvf")
 MUTATIONS = DVF.dataset("mutations")  # by the year, with decimals
+LOCATION = "europe-west2"  # neither ours nor the emulator's own, which are EU and US
+LABELS = {"team": "power", "env": "test"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Loaded:
     target: BigQueryTarget
     outcomes: list[Outcome]
     before: dict[str, Digest]
+    jobs: list[Any]  # of the first load, with which the project began
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +45,14 @@ def files() -> Iterator[Sandbox]:
 def loaded(make_target: MakeTarget, shared_publisher: Sandbox, files: Sandbox) -> Loaded:
     target, url = make_target("bigquery"), shared_publisher.url("elexon")
     assert isinstance(target, BigQueryTarget)
-    target.settings["MILLRACE_BIGQUERY_LABELS"] = "team=power, env=test"
+    target.settings.update(MILLRACE_BIGQUERY_LABELS="team=power, env=test", MILLRACE_BIGQUERY_LOCATION=LOCATION)
     names = [dataset.name for dataset in (PN, FREQ, REMIT, BM_UNITS)]
     first = run_load(target, url, names, DAYS[0], DAYS[-1])
+    with target.client() as client:
+        jobs = list(client.list_jobs())
     year = run_load(target, files.url("dvf"), ["mutations"], "2022-01-01", "2022-12-31", source=DVF)
     before = {dataset.name: stored(target, dataset) for dataset in (PN, FREQ)}
-    return Loaded(target, [first, year, run_load(target, url, ["pn", "freq"], DAYS[1], force=True)], before)
+    return Loaded(target, [first, year, run_load(target, url, ["pn", "freq"], DAYS[1], force=True)], before, jobs)
 
 
 def test_every_window_is_loaded_and_accounted_for(loaded: Loaded) -> None:
@@ -108,10 +113,15 @@ def test_tables_are_laid_out_as_declared(
 def test_datasets_lie_where_they_are_wanted_with_the_labels(loaded: Loaded) -> None:
     with loaded.target.client() as client:
         found = [client.get_dataset(one.reference) for one in client.list_datasets()]
-        jobs = list(client.list_jobs(max_results=20))
-    assert {(one.dataset_id, one.location) for one in found} >= {("raw", "EU"), ("raw_staging", "EU")}
-    assert {one.dataset_id: one.labels for one in found}["raw"] == {"team": "power", "env": "test"}
-    assert any(job.labels == {"team": "power", "env": "test"} for job in jobs)
+    assert {one.dataset_id: (one.location, one.labels) for one in found} == {
+        "raw": (LOCATION, LABELS),
+        "raw_staging": (LOCATION, LABELS),
+    }
+
+
+def test_every_job_of_a_load_has_the_labels(loaded: Loaded) -> None:
+    assert {job.job_type for job in loaded.jobs} == {"load", "query"}
+    assert [(job.job_type, job.labels) for job in loaded.jobs if job.labels != LABELS] == []
 
 
 def test_every_command_that_reads_answers(loaded: Loaded) -> None:

@@ -37,6 +37,7 @@ def whole(emulator: Emulator) -> Access:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BIGQUERY_EMULATOR_HOST", emulator.host)
         patch.setenv("BIGQUERY_STORAGE_EMULATOR_HOST", emulator.grpc_host)
+        patch.setenv("MILLRACE_BIGQUERY_LABELS", "team=power,env=test")
         access = Access.of_environment(PROJECT)
     access.rest.create_dataset(f"{PROJECT}.things")
     access.rest.query(
@@ -268,6 +269,15 @@ def test_a_query_is_read_from_a_table_that_goes_by_itself(whole: Access, scratch
     assert len(made) == (scratch is not None)
     assert sorted(found + numbers(read)) == list(range(1_000))
     assert {table.table_id for table in whole.rest.list_tables(f"{PROJECT}.things")} == before
+
+
+def test_every_job_has_the_labels(whole: Access) -> None:
+    few = Selection(NUMBERS, ("n",), "n < 7")
+    assert len(numbers(open_pages(whole, few, describe(whole, few)).batches())) == 7
+    for scratch in (None, f"{PROJECT}.things"):
+        assert numbers(read_query("SELECT 7 AS n", scratch=scratch, access=whole)) == [7]
+    jobs = [job for job in whole.rest.list_jobs() if "n < 7" in job.query or "SELECT 7 AS n" in job.query]
+    assert [job.labels for job in jobs] == [{"team": "power", "env": "test"}] * 3
 
 
 @pytest.mark.parametrize(

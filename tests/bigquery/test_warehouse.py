@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, TooManyRequests
 
+from flows.run_dbt import run_dbt
 from loaders.catalogue import DeclarationError, read_source
 from loaders.destination import BigQuery, open_session, open_warehouse
 from loaders.destination.google_credentials import google_credentials
@@ -75,6 +76,18 @@ def test_a_declared_layout_is_checked(tmp_path: Path) -> None:
     path.write_text(FUELHH.path.read_text() + "\npartition: hour\n")
     with pytest.raises(DeclarationError, match=r"partition: Input should be 'day' or 'month'"):
         read_source(tmp_path / "elexon")
+
+
+def test_a_query_of_dbt_may_not_read_more_than_it_is_allowed(
+    bigquery: BigQueryTarget, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A key of the profile that dbt does not know it passes over without a word."""
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
+    monkeypatch.setenv("MILLRACE_BIGQUERY_MAX_BYTES", "20971520")
+    with environment(bigquery.settings):
+        run_dbt(["debug", "--connection"], bigquery.open(), say=lambda line: None)
+    with bigquery.client() as client:
+        assert [job.maximum_bytes_billed for job in client.list_jobs()] == [20_971_520]
 
 
 # --- SQL --------------------------------------------------------------------------------------------------------------

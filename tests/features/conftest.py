@@ -66,6 +66,8 @@ def access(emulator: Emulator) -> Iterator[Access]:
     settings = {
         "BIGQUERY_EMULATOR_HOST": emulator.host,
         "BIGQUERY_STORAGE_EMULATOR_HOST": emulator.grpc_host,
+        "MILLRACE_BIGQUERY_LABELS": "team=power",
+        "MILLRACE_BIGQUERY_LOCATION": "europe-west2",
         "MILLRACE_RETRY_SECONDS": "0",
     }
     with pytest.MonkeyPatch.context() as patch:

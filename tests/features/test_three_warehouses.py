@@ -107,6 +107,24 @@ def test_numbers_are_learned_from_the_training_rows_alone(fitted: Fit, rows: pa.
         assert one.null_share == (splits["train"] - len(observed)) / splits["train"]
 
 
+def test_values_without_a_variance_are_named_and_the_largest_with_one_are_learned_from(
+    store: Store, rows: pa.Table
+) -> None:
+    number = store.dialect.number
+    values = {"beyond": (1.0, -1.7e308), "far": (1e154, 1e155), "large": (1e140, -1e140)}
+    wanted = [
+        f"CASE WHEN MOD(id, 2) = 0 THEN {number(a)} ELSE {number(b)} END AS {name}" for name, (a, b) in values.items()
+    ]
+    store.replace("features_test.large", f"SELECT id, cost, {', '.join(wanted)} FROM {store.name(TABLE)}")
+    said = r"^features_test\.large: values of beyond, far are beyond ±1e\+140, .*drop_columns"
+    with pytest.raises(DeclarationError, match=said):
+        fit(store, "features_test.large", Wishes("cost", "id"))
+    [large] = fit(store, "features_test.large", Wishes("cost", "id", drop_columns=["beyond", "far"])).scaled
+    trained = [1 - 2 * (key % 2) for key in rows["id"].to_pylist() if python_split(key) == "train"]
+    assert large.mean / 1e140 == pytest.approx(statistics.mean(trained), rel=CLOSE, abs=CLOSE)
+    assert large.scale / 1e140 == pytest.approx(statistics.pstdev(trained), rel=CLOSE)
+
+
 def test_columns_without_values_are_dropped_with_the_reason(fitted: Fit) -> None:
     assert fitted.dropped["nothing"] == "no value in the training rows"
     assert "of the training rows are null" in fitted.dropped["sparse"]
@@ -225,6 +243,14 @@ def test_a_table_without_rows_is_transformed_into_files_without_rows(store: Stor
 def test_a_table_of_features_brings_its_schema_along(store: Store, fitted: Fit) -> None:
     write_table(store, TABLE, fitted, "features_made.observations")
     assert store.query(f"SELECT COUNT(*) FROM {store.name('features_made.observations')}") == [(ROWS,)]
+
+
+def test_in_bigquery_the_new_dataset_and_the_jobs_have_the_labels(access: Access) -> None:
+    BigQueryStore(access).replace("labelled.seven", "SELECT 7 AS n")
+    made = access.rest.get_dataset(f"{access.project}.labelled")
+    assert (made.location, made.labels) == ("europe-west2", {"team": "power"})
+    [job] = [job for job in access.rest.list_jobs() if job.job_type == "query" and "SELECT 7 AS n" in job.query]
+    assert job.labels == {"team": "power"}
 
 
 def test_a_table_of_bigquery_without_a_dataset_is_looked_for_among_the_marts(

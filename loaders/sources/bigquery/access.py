@@ -1,5 +1,8 @@
 """How BigQuery is reached: in the project and with the credentials that loads into it have, or those of an emulator.
 
+MILLRACE_BIGQUERY_LABELS are on every job. No location is: a query runs where its tables lie, which need not be where
+loads write to, and BigQuery finds that out by itself.
+
 BIGQUERY_EMULATOR_HOST and BIGQUERY_STORAGE_EMULATOR_HOST are an emulator's addresses, `http://127.0.0.1:9050` and
 `127.0.0.1:9060`.
 """
@@ -8,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from loaders.destination.bigquery import EMULATOR
+from loaders.destination.bigquery import EMULATOR, labels_of_environment
 from loaders.destination.google_credentials import google_credentials
 from loaders.errors import DeclarationError
 
@@ -33,8 +36,8 @@ class Access:
     def of_environment(cls, project: str | None = None) -> "Access":
         """Clients for the project, or MILLRACE_BIGQUERY_PROJECT, or GOOGLE_CLOUD_PROJECT.
 
-        Raises `DeclarationError` without Google's libraries or a project, and `WarehouseUnavailable` without
-        credentials.
+        Raises `DeclarationError` without Google's libraries or a project or for a label that is none, and
+        `WarehouseUnavailable` without credentials.
         """
         try:
             import grpc
@@ -59,4 +62,5 @@ class Access:
         else:
             channel = BigQueryReadGrpcTransport.create_channel(credentials=credentials, options=CHANNEL)
         storage = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
-        return cls(project, bigquery.Client(project, credentials), storage)
+        labelled = bigquery.QueryJobConfig(labels=labels_of_environment())
+        return cls(project, bigquery.Client(project, credentials, default_query_job_config=labelled), storage)

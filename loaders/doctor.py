@@ -81,7 +81,7 @@ def _reached(target: Warehouse) -> Finding:
         with open_session(target) as session:
             [(said,)] = session.query(f"SELECT {target.version_sql}")
     except LoaderError as error:
-        return Finding("warehouse", f"{target}: {error}", is_wrong=True)
+        return Finding("warehouse", f"{target}: {str(error).removeprefix(f'{target}: ')}", is_wrong=True)
     return Finding("warehouse", f"{target}: {said}")
 
 

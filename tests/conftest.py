@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from loaders.catalogue import Dataset
 from loaders.load import Outcome
 from tests import parsed
 from tests.bigquery.emulator import Emulator
@@ -131,6 +132,19 @@ def make_target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if "MILLRACE_POSTGRES_URL" in os.environ:  # a server of our own goes as a whole
         for database in databases:
             database.drop()
+
+
+def selected(request: pytest.FixtureRequest, datasets: Sequence[Dataset]) -> list[Dataset]:
+    """Those of the datasets for which the tests to be run ask a fixture, by its request: with `-k elexon.indo`, one.
+
+    A test without a dataset of its own asks for all of them.
+    """
+    asked: set[str | None] = set()
+    for item in request.session.items:  # on a worker too, whichever of them it runs itself
+        if isinstance(item, pytest.Function) and item.path == request.path and request.fixturename in item.fixturenames:
+            own = item.callspec.params.get("dataset") if hasattr(item, "callspec") else None
+            asked.add(own and own.label)
+    return [dataset for dataset in datasets if None in asked or dataset.label in asked]
 
 
 @pytest.fixture(scope="session")

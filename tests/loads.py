@@ -82,6 +82,8 @@ def run_load(
 
 def load_days(target: Target, url: str, days: dict[str, list[date]], *, force: bool = False) -> Outcome:
     """Load these days of each dataset (registers whole) in one session and one commit a dataset."""
+    if not days:
+        return Outcome()
     wanted = tuple(ELEXON.dataset(name) for name in days)
     every = sorted({day for listed in days.values() for day in listed})
     warehouse = target.open()

@@ -7,7 +7,7 @@ are loaded from, if not from here. Who asks: see `google_credentials`.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -24,7 +24,7 @@ from loaders.destination.warehouse import RAW, Warehouse
 from loaders.errors import DeclarationError, WarehouseUnavailable
 
 EMULATOR = "BIGQUERY_EMULATOR_HOST"  # Google's own clients read it, and dlt and dbt through them
-ANSWERS_WITHIN_SECONDS = 30.0  # or it is taken to be away; Google's own clients would try for ten minutes
+ANSWERS_WITHIN_SECONDS = 30.0  # or it is taken to be away; Google's own client tries for forty minutes
 LAYOUTS = {  # how a column puts rows into partitions, by its type and the declared length of one
     ("date", "day"): "{column_name}",
     ("date", "month"): "DATE_TRUNC({column_name}, MONTH)",
@@ -64,6 +64,10 @@ class BigQuery(Warehouse):
         staging = Staging.at(place) if (place := read(STAGING)) else None
         return cls(project, location, prefix, labels_of_environment(), staging)
 
+    def reach(self) -> None:
+        with self._client():
+            pass
+
     @contextmanager
     def connect(self, dlt: Any, columns: int) -> Iterator[Any]:
         from loaders.destination.bigquery_jobs import destination
@@ -74,7 +78,7 @@ class BigQuery(Warehouse):
     def lock(self, datasets: Sequence[Dataset]) -> Iterator[None]:
         """A table that expires stands for each lock: BigQuery has no other, and creates a table only once."""
         with self._client() as client, ExitStack() as held:
-            try:
+            with self._advising():
                 self._create_schemas(client)
                 for dataset in sorted(datasets, key=lambda one: one.label):
                     place = f"{self.project}.{self.schema(RAW)}.{dataset.table}__lock"
@@ -83,18 +87,29 @@ class BigQuery(Warehouse):
                     bucket = self.staging.open(self.project, _credentials())
                     for dataset in datasets:
                         self.staging.sweep(bucket, *self.staged(dataset.pipeline))
-            except WarehouseUnavailable:
-                raise
-            except Exception as error:  # Google's clients and their transport each have their own
-                raise WarehouseUnavailable(f"{self}: {self.reason(error)}") from error
             yield
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
+        """Google's client of a service that answers. Raises `WarehouseUnavailable`."""
+        from google.api_core.exceptions import ClientError
         from google.cloud import bigquery
 
         with bigquery.Client(self.project, _credentials(), location=self.location) as client:
+            # Once it has answered, whatever it says, clients may be as patient as they are: it is not away for good.
+            retry = bigquery.DEFAULT_RETRY.with_timeout(ANSWERS_WITHIN_SECONDS)
+            with self._advising(), suppress(ClientError):
+                client.get_dataset(f"{self.project}.{self.schema(RAW)}", retry=retry)
             yield client
+
+    @contextmanager
+    def _advising(self) -> Iterator[None]:
+        try:
+            yield
+        except WarehouseUnavailable:
+            raise
+        except Exception as error:  # Google's clients and their transport each have their own
+            raise WarehouseUnavailable(f"{self}: {self.reason(error)}") from error
 
     def staged(self, pipeline: str) -> tuple[str, ...]:
         """The folders below each other in which a pipeline's parts are staged."""
@@ -113,8 +128,7 @@ class BigQuery(Warehouse):
         for name in (RAW, f"{RAW}_staging"):
             wanted = bigquery.Dataset(f"{self.project}.{self.schema(name)}")
             wanted.labels = self.labels  # it lies in the location of the client
-            retry = bigquery.DEFAULT_RETRY.with_timeout(ANSWERS_WITHIN_SECONDS)
-            client.create_dataset(wanted, exists_ok=True, retry=retry)
+            client.create_dataset(wanted, exists_ok=True)
 
     def batches(self, connection: Any, sql: str) -> Iterator[pa.RecordBatch]:
         yield from connection.query_and_wait(sql).to_arrow_iterable()

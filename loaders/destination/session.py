@@ -134,7 +134,11 @@ class Session:
 
 @contextmanager
 def open_session(warehouse: Warehouse) -> Iterator[Session]:
-    """A session in a new working folder. Folders that killed processes left behind go first."""
+    """A session in a new working folder. Folders that killed processes left behind go first.
+
+    Raises `WarehouseUnavailable` if the warehouse does not answer.
+    """
+    warehouse.reach()
     root = Path(tempfile.gettempdir())
     clear_left(root, FOLDER_PREFIX)
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=root))

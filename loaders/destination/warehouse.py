@@ -33,6 +33,10 @@ class Warehouse(ABC):
     timestamp_type: ClassVar[str] = "TIMESTAMPTZ"
     version_sql: ClassVar[str] = "version()"
 
+    def reach(self) -> None:
+        """See that it answers, where its client would go on asking for long. Raises `WarehouseUnavailable`."""
+        return  # the others' drivers say so at once
+
     @abstractmethod
     def connect(self, dlt: Any, columns: int) -> AbstractContextManager[Any]:
         """The destination for dlt while the context lasts, to write a table of so many columns.

@@ -185,6 +185,35 @@ def test_a_service_that_does_not_answer_is_unavailable(monkeypatch: pytest.Monke
     refused = pytest.raises(WarehouseUnavailable, match=r"^bigquery project power in EU: .*[Rr]efused")
     with refused, BigQuery("power").lock([PN]):
         pass
+    with refused, open_session(BigQuery("power")):
+        pass
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["status", "--errors"], ["verify"], ["show", "fct_lmp"], ["doctor"]], ids=" ".join
+)
+def test_a_command_that_looks_gives_a_dead_service_up_as_soon_as_a_load_does(command: list[str]) -> None:
+    code = (
+        "import sys; from loaders.cli import app; from loaders.destination import bigquery\n"
+        "bigquery.ANSWERS_WITHIN_SECONDS = 0.1; app(sys.argv[1:])"
+    )
+    settings = {
+        "MILLRACE_WAREHOUSE": "bigquery",
+        "MILLRACE_BIGQUERY_PROJECT": "power",
+        "BIGQUERY_EMULATOR_HOST": f"http://127.0.0.1:{closed_port()}",
+    }
+    environment = command_environment() | settings
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,  # Google's client alone would try for forty minutes
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "bigquery project power in EU: ConnectionRefusedError" in done.stdout + done.stderr
 
 
 def test_without_credentials_it_says_how_to_get_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
 """What holds for every dataset of the catalogue. A new declaration is tested here as soon as it is a file.
 
-A commit costs a fifth of a second, so each warehouse is loaded once for all assertions. Every dataset goes into DuckDB;
-Postgres gets one of each kind from the publisher, and a copy of DuckDB's tables. In both every dataset is then loaded
-again by a command that is killed once its rows are replaced. One of each kind is loaded a third time, by a command that
-lives.
+A commit costs a fifth of a second, so each warehouse is loaded once for all assertions, with the datasets of those that
+are run (one, with `-k elexon.indo`). Every dataset goes into DuckDB; Postgres gets one of each kind from the publisher,
+and a copy of DuckDB's tables. In both every dataset is then loaded again by a command that is killed once its rows are
+replaced. One of each kind is loaded a third time, by a command that lives.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import pytest
 from loaders.catalogue import SOURCES, Dataset, read_catalogue, read_source
 from loaders.load import Outcome
 from loaders.windows import Window
-from tests.conftest import MakeTarget
+from tests.conftest import MakeTarget, selected
 from tests.loads import (
     ELEXON,
     ROOT,
@@ -106,19 +106,25 @@ Loads = Callable[[str], Loaded]
 
 
 @pytest.fixture(scope="module")
-def loads(make_target: MakeTarget, shared_publisher: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Loads:
+def loads(
+    request: pytest.FixtureRequest,
+    make_target: MakeTarget,
+    shared_publisher: Sandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Loads:
     """Both warehouses, each loaded when it is first asked for."""
     url = shared_publisher.url("elexon")
 
     @cache
     def load(kind: str) -> Loaded:
-        target, datasets = make_target(kind), WAREHOUSES[kind]
+        target, datasets = make_target(kind), selected(request, WAREHOUSES[kind])
         first = load_days(target, url, {dataset.name: days_of(dataset) for dataset in datasets})
         before = {dataset.name: stored(target, dataset) for dataset in datasets}
         whole = target if kind == "duckdb" else copied_into_postgres(make_target, load("duckdb").target)
         log = tmp_path_factory.mktemp("killed") / "log"
-        killed = dict(kill_each(whole, url, log))
-        again = load_days(target, url, {dataset.name: SPRING for dataset in OF_EACH_KIND}, force=True)
+        killed = dict(kill_each(whole, url, log, selected(request, DATASETS)))
+        spring = {dataset.name: SPRING for dataset in selected(request, OF_EACH_KIND)}
+        again = load_days(target, url, spring, force=True)
         loaded = Loaded(target, datasets, first, before, again, killed)
         entries = ledger(target)
         for dataset in datasets:
@@ -138,12 +144,12 @@ def copied_into_postgres(make_target: MakeTarget, loaded: Target) -> Target:
     return target
 
 
-def kill_each(target: Target, url: str, log: Path) -> Iterator[tuple[str, tuple[int, Digest]]]:
+def kill_each(target: Target, url: str, log: Path, datasets: list[Dataset]) -> Iterator[tuple[str, tuple[int, Digest]]]:
     """Load a day of each again and kill the command in the middle of replacing it: exit codes and what is there."""
     with running([sys.executable, "-m", "tests.faults.killed"]) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        for dataset in DATASETS:
+        for dataset in datasets:
             span = ["--from", f"{SPRING[1]}", "--to", f"{SPRING[1]}", "--force"]
             order = {
                 "point": KILLED_AT,
@@ -330,14 +336,14 @@ EMPTIED = one_of_each(
 
 
 @pytest.fixture(scope="module")
-def emptied(loads: Loads, shared_publisher: Sandbox) -> tuple[Target, Outcome]:
+def emptied(request: pytest.FixtureRequest, loads: Loads, shared_publisher: Sandbox) -> tuple[Target, Outcome]:
     """The same warehouse after the publisher answered a day that had rows without a record."""
-    loaded = loads("duckdb")
+    loaded, wanted = loads("duckdb"), selected(request, EMPTIED)
     target = loaded.target.copy(f"{loaded.target.name}_emptied")
-    for dataset in EMPTIED:
+    for dataset in wanted:
         shared_publisher.mutate(dataset.name, lambda rows: iter(()))
     try:
-        days = {dataset.name: [day_with_rows(loaded, dataset)] for dataset in EMPTIED}
+        days = {dataset.name: [day_with_rows(loaded, dataset)] for dataset in wanted}
         outcome = load_days(target, shared_publisher.url("elexon"), days, force=True)
     finally:
         shared_publisher.clear_faults()
@@ -391,9 +397,10 @@ def load_at_full_size(target: Target, url: str, first: str, last: str, *datasets
 
 
 @pytest.fixture(scope="module")
-def one_day(full_size: str, make_target: MakeTarget) -> dict[str, tuple[int, int]]:
+def one_day(request: pytest.FixtureRequest, full_size: str, make_target: MakeTarget) -> dict[str, tuple[int, int]]:
     """A day of every dataset, in one process."""
-    return load_at_full_size(make_target("duckdb"), full_size, "2024-01-02", "2024-01-02")
+    names = [dataset.name for dataset in selected(request, DATASETS)]
+    return load_at_full_size(make_target("duckdb"), full_size, "2024-01-02", "2024-01-02", *names)
 
 
 @pytest.mark.volume

@@ -1,8 +1,8 @@
 """What holds for every dataset of the US markets: its files load to what they mean, once, and again to the same table.
 
-A commit costs a fifth of a second, so each warehouse is loaded once for all assertions: every dataset into DuckDB,
-one of each form of file into Postgres; and those, in both, by force again. The day is one on which clocks go back,
-the hardest for six markets.
+A commit costs a fifth of a second, so each warehouse is loaded once for all assertions, with the datasets of those that
+are run (one, with `-k spp.da_lmp`): every dataset into DuckDB, one of each form of file into Postgres; and those, in
+both, by force again. The day is one on which clocks go back, the hardest for six markets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pytest
 from loaders.catalogue import Dataset, read_catalogue
 from loaders.load import Outcome
 from loaders.markets.layout import layout_of
-from tests.conftest import MakeTarget
+from tests.conftest import MakeTarget, selected
 from tests.loads import ledger, run_cli, run_files, stored
 from tests.sandbox.markets import WRITERS, File, spp
 from tests.sandbox.markets.world import CENTRAL, lines, starts
@@ -77,15 +77,16 @@ def written(source: str, dataset: str) -> list[File]:
 
 
 @pytest.fixture(scope="module")
-def loads(make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) -> Loads:
+def loads(request: pytest.FixtureRequest, make_target: MakeTarget, tmp_path_factory: pytest.TempPathFactory) -> Loads:
     """Both warehouses, each loaded when it is first asked for."""
     done: dict[str, Loaded] = {}
 
     def load(kind: str) -> Loaded:
         if kind not in done:
             done[kind] = loaded = Loaded(make_target(kind))
-            for source in dict.fromkeys(one.source_name for one in WAREHOUSES[kind]):
-                load_source(loaded, source, WAREHOUSES[kind], tmp_path_factory.mktemp(source))
+            datasets = selected(request, WAREHOUSES[kind])
+            for source in dict.fromkeys(one.source_name for one in datasets):
+                load_source(loaded, source, datasets, tmp_path_factory.mktemp(source))
             for entry in ledger(loaded.target):
                 loaded.entries.setdefault(f"{entry['source']}.{entry['dataset']}", []).append(entry)
         return done[kind]

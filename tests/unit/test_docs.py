@@ -49,7 +49,10 @@ def test_every_command_has_help_and_every_option_says_what_it_does() -> None:
 
 
 def test_the_dataset_of_the_readme_is_the_one_in_the_catalogue() -> None:
-    [(path, shown)] = re.findall(
-        r"`(loaders/\S+\.yml)`:\n\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    text = (ROOT / "README.md").read_text()
+    [(path, source, name, shown)] = re.findall(
+        r"`(loaders/sources/(\w+)/datasets/(\w+)\.yml)`:\n\n```yaml\n(.*?)```", text, re.DOTALL
     )
     assert shown == (ROOT / path).read_text()
+    # As its tests are named; a part of it might select others too: `indo` is in every test of a window.
+    assert f"`task test -- -k {source}.{name}`" in text

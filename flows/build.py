@@ -140,9 +140,10 @@ def main(arguments: Sequence[str]) -> int:
 def summary(nodes: Sequence[Node]) -> str:
     """What was built and tested, in one line, with the warnings and what each found."""
     kinds = Counter(node.kind for node in nodes)
-    warned = [f"{node.name} ({node.message})" for node in nodes if node.status == "warn"]
+    warned = [node for node in nodes if node.status == "warn"]
+    found = ", ".join(f"{node.name} ({': '.join(filter(None, (node.about, node.message)))})" for node in warned)
     said = f"built {kinds['model']} models and {kinds['seed']} seeds, {kinds['test'] + kinds['unit_test']} tests passed"
-    return said + (f"; warnings: {', '.join(warned)}" if warned else "")
+    return said + (f"; warnings: {found}" if found else "")
 
 
 if __name__ == "__main__":

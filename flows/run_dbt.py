@@ -19,13 +19,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Node:
-    """What became of one model, seed or test. `kind` is dbt's resource type, `status` its own word for the outcome."""
+    """What became of one model, seed or test. `kind` is dbt's resource type, `status` its own word for the outcome.
+
+    `about` is its description, empty where it has none.
+    """
 
     name: str
     kind: str
     status: str
     seconds: float
     message: str
+    about: str = ""
 
 
 class DbtFailed(Exception):
@@ -81,6 +85,7 @@ def _node(result: Any) -> Node:
         status=str(result.status),
         seconds=round(result.execution_time, 2),
         message=(result.message or "").strip(),
+        about=result.node.description.strip(),
     )
 
 

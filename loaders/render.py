@@ -116,7 +116,8 @@ def _tests(dataset: Dataset) -> Iterator[dict[str, object]]:
             "error_if": "< 0",
             "fail_calc": f"coalesce(min(rows_found), {rows})",
         }
-        yield {"publication_size": {"arguments": arguments, "config": config}}
+        said = f"rows of the shortest {'publication' if per else 'day'}, where a whole one has {rows:,}"
+        yield {"publication_size": {"description": said, "arguments": arguments, "config": config}}
 
 
 def _column(dataset: Dataset, field: Field) -> dict[str, object]:

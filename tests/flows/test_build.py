@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from flows.build import Plan, build, main, make_plan
+from flows.build import Plan, build, main, make_plan, summary
 from flows.load import run_load
 from flows.run_dbt import PROJECT, DbtFailed, Node, run_dbt
 from loaders.catalogue import read_catalogue
@@ -41,6 +41,12 @@ def test_a_dataset_without_a_table_is_left_out_with_what_reads_it(target: DuckDB
     assert "millrace load" in said[0]
     counted = target.query("SELECT settlement_date, COUNT(*) FROM marts.fct_generation_half_hourly GROUP BY 1")
     assert dict(counted) == {date(2024, 1, 2): 960, date(2024, 1, 3): 960}
+
+
+def test_a_warning_says_what_it_counts(target: DuckDBTarget) -> None:
+    load("freq")
+    nodes = build(options=["--select", "stg_elexon__freq"], say=lambda _: None)
+    assert "freq_measured_at__5760 (rows of the shortest day, where a whole one has 5,760: Got " in summary(nodes)
 
 
 def test_everything_that_is_loaded_is_built_and_no_other_month(target: DuckDBTarget) -> None:

@@ -16,6 +16,7 @@ from loaders.errors import SourceChanged
 from loaders.hashes import Hashes, first_repeated
 
 ROW_GROUP_ROWS = 50_000  # at least; 8 MB of a wide table, and twice as many take 30 MB more and are no faster
+MOST_PENDING = 256  # batches that wait for a row group to be full: of a row each, they take 20 kB each
 CHECKED_ROWS = 50_000  # at once, when keys are compared again
 
 
@@ -60,11 +61,15 @@ class YearFile:
             self.origins.append((origin, batch.num_rows))
         if self._pending_rows >= ROW_GROUP_ROWS:
             self._flush()
+        elif len(self._pending) >= MOST_PENDING:
+            self._pending = self._joined().combine_chunks().to_batches()
+
+    def _joined(self) -> pa.Table:
+        return pa.Table.from_batches(self._pending).unify_dictionaries()
 
     def _flush(self) -> None:
         if self._pending:
-            rows = pa.Table.from_batches(self._pending).unify_dictionaries()
-            self._writer.write_table(rows, row_group_size=rows.num_rows)
+            self._writer.write_table(self._joined(), row_group_size=self._pending_rows)
         self._pending, self._pending_rows = [], 0
 
     def close(self, about: object) -> None:

@@ -167,9 +167,7 @@ class _Dataset:
         with closing(ahead(_inflated(files), INFLATED_AHEAD)) as inflated:
             for number, pieces in groupby(inflated, key=itemgetter(0)):
                 file, problem = files[number], None
-                shaper = Shaper(
-                    self.dataset, Window("file", self.zone, files=(file,)), file=file.name, schema=self._coded
-                )
+                shaper = self._shaper(file)
                 body = replace(Body.of(file), chunks=_chunks(pieces))
                 try:
                     for batch in read_body(body, self.dataset, Repeats()):
@@ -178,6 +176,9 @@ class _Dataset:
                 except LoaderError as error:
                     problem = error
                 yield _End(number, file, body.sha256, shaper, problem)
+
+    def _shaper(self, file: SourceFile) -> Shaper:
+        return Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name, schema=self._coded)
 
     def _take(self, end: "_End", scopes: list[pa.Array]) -> None:
         """Count a file that is read to its end, or note why it failed."""
@@ -208,8 +209,7 @@ class _Dataset:
 
     def _check_keys(self, file: SourceFile) -> None:
         """Raise `SourceChanged` for a file that repeats a key: which of its rows is meant, nobody knows."""
-        shaper = Shaper(self.dataset, Window("file", self.zone, files=(file,)), file=file.name, schema=self._coded)
-        again = map(shaper.shape, read_body(Body.of(file), self.dataset, Repeats()))
+        again = map(self._shaper(file).shape, read_body(Body.of(file), self.dataset, Repeats()))
         if key := first_repeated(again, self.dataset.grain, self._keys.repeated()):
             raise SourceChanged(repeats_a_key(key))
 

@@ -41,9 +41,8 @@ def show_status(console: Console, source: Source, session: Session) -> None:
             continue
         done = [standing for standing in known.values() if standing.last.is_good]
         wanted = [window.label for window in windows(dataset.request.window, zone, *span)] if span else []
-        days = {
-            label.partition(" ")[0] for label in known
-        }  # of a day, one cluster's report has the day before its name
+        # One cluster's report of a day is labelled with the day and its name: the day is there with any of them.
+        days = {label.partition(" ")[0] for label in known}
         good = [standing.good for standing in known.values() if standing.good]
         cells = (
             f"{len(done):,}",
